@@ -1,0 +1,1 @@
+"""Quantum key distribution that learns."""

@@ -1,0 +1,1 @@
+"""Ground floor: errors, seeds, secrets, bits, files, fields, results; no physics."""
