@@ -1,0 +1,169 @@
+"""Gains and error gains that a link is expected to show, for whole grids of links.
+
+The field `statistics` of the detectors says by which formulas: exact ones, or the approximations
+of a paper whose figures are to be met.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from noclone.link.detection import DetectionModel, DetectorMemory
+from noclone.link.receivers import ThresholdDetectors
+
+Floats = NDArray[np.float64]
+
+
+class Gains(NamedTuple):
+    """Probabilities per pulse sent with matching bases.
+
+    Attributes
+    ----------
+    click : ndarray, shape (K, ...)
+        Bob records a bit.
+    error : ndarray, shape (K, ...)
+        Bob records the wrong bit.
+    """
+
+    click: Floats
+    error: Floats
+
+
+class Yields(NamedTuple):
+    """The same for pulses that hold exactly 0 or 1 photons; shape (...) each."""
+
+    vacuum: Floats
+    single: Floats
+    single_error: Floats
+
+
+def poissonian(
+    detectors: ThresholdDetectors,
+    intensities: Floats,
+    probs: Floats,
+    transmittance: ArrayLike,
+    clock_rate_hz: ArrayLike,
+) -> Gains:
+    """Return the gains of each intensity of a phase-randomised weak coherent source.
+
+    Parameters
+    ----------
+    detectors : ThresholdDetectors
+        ``statistics`` is ``exact`` (`DetectionModel`, with dead time and after-pulses as in
+        `DetectorMemory.expected_patterns`), ``ma-2005`` or ``lim-2014``.
+    intensities, probs : ndarray, shape (K, ...)
+        Mean photon numbers and the shares of pulses that have them.
+    transmittance : array_like, shape (...)
+        From Alice to the detectors' input.
+    clock_rate_hz : array_like
+        Turns the dead time into pulses.
+
+    Returns
+    -------
+    Gains
+
+    Examples
+    --------
+    >>> bob = ThresholdDetectors(efficiency=0.1, dark_count_prob=1e-6, misalignment=0.01)
+    >>> gains = poissonian(bob, np.array([0.5]), np.array([1.0]), 0.1, 1e9)
+    >>> round(float(gains.error[0] / gains.click[0]), 4)
+    0.0102
+    """
+    return _POISSONIAN[detectors.statistics](detectors, intensities, probs, transmittance, clock_rate_hz)
+
+
+def _exact(
+    detectors: ThresholdDetectors,
+    intensities: Floats,
+    probs: Floats,
+    transmittance: ArrayLike,
+    clock_rate_hz: ArrayLike,
+) -> Gains:
+    model = DetectionModel.of(detectors, transmittance)
+    memory = DetectorMemory.of(detectors, clock_rate_hz)
+    if not np.any(memory.dead_pulses) and not np.any(memory.afterpulse_prob):
+        return _recorded(detectors, model.coherent_patterns(intensities, 0, 0, 0))
+    # Both bits, so that each detector is the right one half of the time: axes (K, bit, ...).
+    bit = np.arange(2).reshape(2, *(1,) * (intensities.ndim - 1))
+    patterns = model.coherent_patterns(intensities[:, None], 0, bit, 0)
+    weights = np.broadcast_to(probs[:, None] / 2, patterns.shape[:-1])
+    last = np.moveaxis(patterns.reshape(-1, *patterns.shape[2:]), 0, -2)
+    seen = memory.expected_patterns(np.moveaxis(weights.reshape(-1, *weights.shape[2:]), 0, -1), last)
+    seen = np.moveaxis(seen, -2, 0).reshape(patterns.shape)
+    return _recorded(detectors, seen[:, 0])
+
+
+def _recorded(detectors: ThresholdDetectors, patterns: Floats) -> Gains:
+    """Apply the double-click rule to the patterns of pulses that carry bit 0; shape (..., 4)."""
+    right, wrong, both = patterns[..., 1], patterns[..., 2], patterns[..., 3]
+    if detectors.double_click == "discard":
+        return Gains(right + wrong, wrong)
+    return Gains(right + wrong + both, wrong + both / 2)
+
+
+def _ma_2005(
+    detectors: ThresholdDetectors,
+    intensities: Floats,
+    probs: Floats,
+    transmittance: ArrayLike,
+    clock_rate_hz: ArrayLike,
+) -> Gains:
+    """Ma, Qi, Zhao and Lo, PRA 72, 012326 (2005), eqs. (8) and (10); detectors without memory."""
+    arrive = -np.expm1(-detectors.efficiency * transmittance * intensities)
+    dark = np.asarray(detectors.dark_count_prob)
+    return Gains(2 * dark + arrive, dark + detectors.misalignment * arrive)
+
+
+def _lim_2014(
+    detectors: ThresholdDetectors,
+    intensities: Floats,
+    probs: Floats,
+    transmittance: ArrayLike,
+    clock_rate_hz: ArrayLike,
+) -> Gains:
+    """Lim et al., PRA 89, 022307 (2014), Sec. IV, the system's transmittance where the channel's is printed."""
+    light = detectors.efficiency * transmittance * intensities
+    dark = np.asarray(detectors.dark_count_prob)
+    detect = 1 - (1 - 2 * dark) * np.exp(-light)
+    extra = detectors.afterpulse_prob * detect
+    return Gains(detect + extra, dark + detectors.misalignment * -np.expm1(-light) + extra / 2)
+
+
+_POISSONIAN: dict[str, Callable[..., Gains]] = {"exact": _exact, "ma-2005": _ma_2005, "lim-2014": _lim_2014}
+
+
+def single_photon(detectors: ThresholdDetectors, transmittance: ArrayLike) -> Yields:
+    """Return the yields of empty pulses and of pulses with one photon, detector memory aside.
+
+    Parameters
+    ----------
+    detectors : ThresholdDetectors
+        ``ma-2005`` takes Y1 = Y0 + eta and e1 Y1 = Y0/2 + e_d eta, ``lim-2014`` the photon-number
+        forms of its detection model.
+    transmittance : array_like, shape (...)
+        From Alice to the detectors' input.
+
+    Examples
+    --------
+    >>> bob = ThresholdDetectors(efficiency=0.1, misalignment=0.01)
+    >>> yields = single_photon(bob, 0.1)
+    >>> round(float(yields.single), 9), float(yields.vacuum)
+    (0.01, 0.0)
+    """
+    arrive = detectors.efficiency * np.asarray(transmittance, float)
+    dark = detectors.dark_count_prob + np.zeros_like(arrive)
+    wrong = detectors.misalignment * arrive
+    if detectors.statistics == "ma-2005":
+        return Yields(2 * dark, 2 * dark + arrive, dark + wrong)
+    if detectors.statistics == "lim-2014":
+        extra = detectors.afterpulse_prob
+        single = 1 - (1 - 2 * dark) * (1 - arrive)
+        return Yields(2 * dark * (1 + extra), single * (1 + extra), dark + wrong + extra * single / 2)
+    model = DetectionModel.of(detectors, transmittance)
+    none = _recorded(detectors, model.patterns(0, 0, 0, 0) + np.zeros((*arrive.shape, 1)))
+    one = _recorded(detectors, model.patterns(1, 0, 0, 0))
+    return Yields(none.click, one.click, one.error)

@@ -1,0 +1,1 @@
+"""Key lengths: entropies, concentration bounds, decoy bounds, finite-key terms, capacity bounds."""
