@@ -1,10 +1,11 @@
 """Privacy amplification by one multiplication of long integers: fast and strongly universal.
 
-The input x (n bits) is hashed to ``((a x + b) mod 2^(n+l-1)) >> (n-1)`` with a and b uniform
-below 2^(n+l-1): multiply-shift hashing with one very long word. Why it is strongly universal:
-for x ≠ y write x - y = 2^s z with z odd, s < n. As a is uniform, a (x - y) mod 2^(n+l-1) is 2^s
-times a uniform number of n+l-1-s bits, so its top l bits are uniform and stay so when b, which
-is uniform and independent, is added to both; hence (h(x), h(y)) is uniform on pairs.
+The input x (n bits) is hashed to ``((a x + b) mod 2^W) >> (n-1)`` with W = n + l - 1 and a, b
+uniform below 2^W: multiply-shift hashing with one very long word. It is strongly universal: for
+x ≠ y write x - y = 2^s z with z odd and s < n. As a is uniform, d = a (x - y) mod 2^W is 2^s times
+a uniform number of W - s bits, so its top l bits are uniform whatever its lower bits are. Now
+a y + b is uniform (because of b) and independent of d, and a x + b is their sum: given a y + b and
+the lower bits of d, the top l bits of the sum are uniform. So (h(x), h(y)) is uniform on pairs.
 """
 
 from __future__ import annotations

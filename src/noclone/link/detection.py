@@ -20,6 +20,8 @@ from scipy.special import xlog1py
 from noclone.link.receivers import ThresholdDetectors
 
 Floats = NDArray[np.float64]
+Parameter = float | Floats
+"""A number, or an array of them that broadcasts against what it is used with."""
 
 
 @dataclass(frozen=True)
@@ -53,14 +55,14 @@ class DetectionModel:
     are those of `ThresholdDetectors` and are checked there.
     """
 
-    channel_transmittance: ArrayLike
-    efficiency: ArrayLike
-    dark_count_prob: ArrayLike = 0.0
-    misalignment: ArrayLike = 0.0
-    proportional_afterpulse_prob: ArrayLike = 0.0
+    channel_transmittance: Parameter
+    efficiency: Parameter
+    dark_count_prob: Parameter = 0.0
+    misalignment: Parameter = 0.0
+    proportional_afterpulse_prob: Parameter = 0.0
 
     @classmethod
-    def of(cls, detectors: ThresholdDetectors, channel_transmittance: ArrayLike) -> Self:
+    def of(cls, detectors: ThresholdDetectors, channel_transmittance: Parameter) -> Self:
         """Return the model of a receiver behind a channel.
 
         Examples
@@ -179,12 +181,12 @@ class DetectorMemory:
         Mean release time after the dead time, in gates.
     """
 
-    dead_pulses: ArrayLike = 0
-    afterpulse_prob: ArrayLike = 0.0
-    afterpulse_mean_pulses: ArrayLike = 0.0
+    dead_pulses: int | NDArray[np.int64] = 0
+    afterpulse_prob: Parameter = 0.0
+    afterpulse_mean_pulses: Parameter = 0.0
 
     @classmethod
-    def of(cls, detectors: ThresholdDetectors, clock_rate_hz: ArrayLike) -> Self:
+    def of(cls, detectors: ThresholdDetectors, clock_rate_hz: Parameter) -> Self:
         """Return the memory of a receiver at a clock rate.
 
         A detector is dead for the pulses that follow a click within `dead_time_s`, the one at

@@ -11,18 +11,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from noclone.core.errors import InvalidInput
 from noclone.core.fields import choice, number, numbers
-from noclone.core.registry import named_modules
 from noclone.link import Link, WeakCoherentSource
 from noclone.link.gains import poissonian, single_photon
 from noclone.protocols.key_rate import KeyRate
 from noclone.protocols.protocol import Protocol
-from noclone.rates.capacity import plob
+from noclone.rates import bounds
+from noclone.rates.capacity import repeaterless_bound
 from noclone.rates.counts import DecoyCounts, expected_counts, expected_photons
 from noclone.rates.key_terms import Bound, KeyTerms, shannon_leak
+from noclone.sampling.photons import poisson
+from noclone.sampling.pulses import PulseSettings
 
 Floats = NDArray[np.float64]
 
-BOUNDS: dict[str, Bound] = named_modules("noclone.rates.bounds")  # type: ignore[assignment]
 RIGOROUS = "wiesemann-2024"
 ENDLESS_PULSES = 1e30
 """A block so long that every statistical deviation vanishes in double precision."""
@@ -76,11 +77,14 @@ class DecoyBB84(Protocol):
     keyed_intensities: tuple[int, ...] = numbers(
         "indices of the intensities that give key; empty for all", (), low=0, high=63, whole=True
     )
-    bound: str = choice("how Eve's share is bounded", RIGOROUS, tuple(BOUNDS))
+    bound: str = choice("how Eve's share is bounded", RIGOROUS, bounds.names())
     eps_sec: float = number("secrecy failure probability", 1e-9, low=0, high=0.1, low_open=True)
     eps_cor: float = number("correctness failure probability", 1e-15, low=1e-30, high=0.1)
     f_ec: float = number(
         "leakage of reconciliation over the Shannon limit, assumed in predictions", 1.05, low=1, high=10
+    )
+    abort_qber: float = number(
+        "error rate of disclosed events above which the run is given up", 0.11, low=0, high=0.5
     )
     reconciliation: str = choice("how errors are removed", "cascade", ("cascade", "cascade-original", "ldpc"))
     amplification: str = choice(
@@ -114,13 +118,12 @@ class DecoyBB84(Protocol):
         self._check_bound(self.bound, given)
 
     def _check_bound(self, name: str, intensities: int) -> Bound:
-        if name not in BOUNDS:
-            raise InvalidInput("bound", f"must be one of {', '.join(BOUNDS)}, but is {name!r}")
-        allowed = BOUNDS[name].INTENSITIES
+        bound = bounds.get(name)
+        allowed = bound.INTENSITIES
         if intensities not in allowed:
             needs = " or ".join(str(k) for k in allowed)
             raise InvalidInput("protocol.bound", f"{name} needs {needs} intensities, but the source has {intensities}")
-        return BOUNDS[name]
+        return bound
 
     @property
     def keyed(self) -> NDArray[np.bool_]:
@@ -152,6 +155,22 @@ class DecoyBB84(Protocol):
         counts = expected_counts(intensities, probs, sift, clicks[None], errors[None])
         photons = expected_photons(intensities, probs, sift, *(np.asarray(part)[None] for part in yields))
         return dataclasses.replace(counts, photons=photons), (probs * clicks).sum(axis=0)
+
+    def pulse_settings(self, link: Link) -> PulseSettings:
+        """Return every choice of one pulse: intensity, Alice's basis and bit, Bob's basis, in C order."""
+        source = link.alice
+        assert isinstance(source, WeakCoherentSource)
+        shares = np.array(self.intensity_probs)
+        bases = np.array([self.basis_prob, 1 - self.basis_prob])
+        intensity, sent_basis, sent_bit, measured_basis = np.indices((len(shares), 2, 2, 2)).reshape(4, -1)
+        return PulseSettings(
+            probs=shares[intensity] * bases[sent_basis] * 0.5 * bases[measured_basis],
+            photon_probs=poisson(source.intensities)[intensity],
+            sent_basis=sent_basis,
+            sent_bit=sent_bit,
+            measured_basis=measured_basis,
+            signal=intensity == 0,
+        )
 
     def expected(self, link: Link, pulses: ArrayLike) -> Expected:
         """Return what the model expects of a run of this many pulses."""
@@ -225,7 +244,7 @@ class DecoyBB84(Protocol):
         )
         bases = self.keyed.any(axis=1)
         shares, transmittances = link.channel.segments()
-        capacity = sum(share * plob(value) for share, value in zip(shares, transmittances, strict=True))
+        capacity = sum(share * repeaterless_bound(value) for share, value in zip(shares, transmittances, strict=True))
         return KeyRate(
             protocol=self.NAME,
             bound=name,

@@ -71,8 +71,8 @@ def two_decoys(
 
     Notes
     -----
-    Lim et al., PRA 89, 022307 (2014), eqs. (2)-(4); with exact counts these are eqs. (18), (21) and (25)
-    of Ma et al., PRA 72, 012326 (2005).
+    Lim et al., PRA 89, 022307 (2014), eqs. (2)-(4); with exact counts and mu3 = 0, eqs. (34) and (37) of
+    Ma et al., PRA 72, 012326 (2005).
     """
     mu1, mu2, mu3 = counts.intensities
     low2, low3 = (detections[0][:, k] / weights.empty[k] for k in (1, 2))
@@ -86,6 +86,80 @@ def two_decoys(
         wrong = (errors[1][:, 1] / weights.empty[1] - errors[0][:, 2] / weights.empty[2]) / step
     proven = (mu1 > mu2 + mu3) & (step > 0.0)
     tau0, tau1 = weights.empty.sum(axis=0), weights.one.sum(axis=0)
+    return PhotonEstimate(
+        np.where(proven, tau0 * vacuum, 0.0),
+        np.where(proven, tau1 * np.fmax(single, 0.0), 0.0),
+        np.where(proven, tau1 * wrong, np.inf),
+    )
+
+
+def vacuum_ceiling(weights: PhotonWeights, errors: Floats, slack: Floats) -> Floats:
+    """Return upper bounds on the detections of empty pulses from the errors that they must cause.
+
+    Half of the detections of empty pulses are errors, but for `slack`; and the errors with intensity k
+    hold the share of intensity k in those of empty pulses.
+
+    Parameters
+    ----------
+    weights : PhotonWeights
+    errors : ndarray, shape (2, K, ...)
+        Upper bounds on the expected errors of each intensity.
+    slack : ndarray, shape (2, ...)
+        Deviation of the errors of empty pulses from half of these pulses.
+
+    Returns
+    -------
+    ndarray, shape (2, K, ...)
+        One bound from each intensity, each valid by itself.
+
+    Notes
+    -----
+    Rusca et al., Appl. Phys. Lett. 112, 171104 (2018), eq. (A16).
+    """
+    ceiling: Floats = 2.0 * (weights.empty.sum(axis=0) * errors / weights.empty + slack[:, None])
+    return ceiling
+
+
+def one_decoy(
+    counts: DecoyCounts,
+    weights: PhotonWeights,
+    detections: tuple[Floats, Floats],
+    errors: tuple[Floats, Floats],
+    vacuum_upper: Floats,
+) -> PhotonEstimate:
+    """Estimate from two intensities mu1 > mu2 > 0; nothing is known outside that order.
+
+    Parameters
+    ----------
+    counts : DecoyCounts
+        With K = 2; only the intensities are read.
+    weights : PhotonWeights
+        Of the same source.
+    detections, errors : pairs of ndarray, shape (2, 2, ...)
+        Lower and upper bounds on the expected counts of each intensity.
+    vacuum_upper : ndarray, shape (2, ...)
+        Upper bound on detections of empty pulses.
+
+    Returns
+    -------
+    PhotonEstimate
+
+    Notes
+    -----
+    Rusca et al., Appl. Phys. Lett. 112, 171104 (2018), eqs. (A17), (A19), (A22).
+    """
+    mu1, mu2 = counts.intensities
+    low2 = detections[0][:, 1] / weights.empty[1]
+    high1 = detections[1][:, 0] / weights.empty[0]
+    tau0, tau1 = weights.empty.sum(axis=0), weights.one.sum(axis=0)
+    step = mu1 - mu2
+    ratio = (mu2 / mu1) ** 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        vacuum = np.fmax((mu1 * low2 - mu2 * high1) / step, 0.0)
+        single = low2 - ratio * high1 - (1.0 - ratio) / tau0 * vacuum_upper
+        single *= mu1 / (mu2 * step)
+        wrong = (errors[1][:, 0] / weights.empty[0] - errors[0][:, 1] / weights.empty[1]) / step
+    proven = (step > 0.0) & (mu2 > 0.0)
     return PhotonEstimate(
         np.where(proven, tau0 * vacuum, 0.0),
         np.where(proven, tau1 * np.fmax(single, 0.0), 0.0),

@@ -12,12 +12,12 @@ from noclone.rates.entropy import binary_entropy
 from noclone.rates.security import Security
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class KeyTerms:
     """A key length and everything that went into it.
 
     Bits of one block in the finite regime, bits per pulse in the asymptotic one. Arrays over bases have
-    shape (2, ...), zero where a basis is not keyed (but the phase error); the costs broadcast against the grid.
+    shape (2, ...); counts are zero where a basis is not keyed. The costs broadcast against the grid.
 
     Parameters
     ----------
@@ -140,5 +140,5 @@ def shannon_leak(counts: DecoyCounts, keyed: ArrayLike, efficiency: ArrayLike) -
     detections, errors = counts.keyed(keyed)
     with np.errstate(invalid="ignore"):
         qber = np.where(detections > 0.0, errors / detections, 0.0)
-    leak: Floats = efficiency * (detections * binary_entropy(qber)).sum(axis=0)
+    leak: Floats = np.asarray(efficiency, dtype=np.float64) * (detections * binary_entropy(qber)).sum(axis=0)
     return leak

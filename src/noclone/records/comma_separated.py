@@ -55,7 +55,7 @@ def open_comma_separated(file: BinaryIO) -> Table:
         header_line += 1
     if not line.strip():
         raise InvalidInput("the file", f"has no header: line {header_line} should name the columns")
-    names = [name.strip() for name in next(csv.reader([line]))]
+    names = [name.strip() for name in next(csv.reader([line], skipinitialspace=True))]
     body = file.tell()
     most_rows = _count_line_ends(file) + 1
 

@@ -18,6 +18,8 @@ MAGIC = b"PAR1"
 METADATA_KEY = b"noclone"
 """The key of the file's key-value metadata whose value is a JSON object about the run."""
 
+_BUFFER_BYTES = 1 << 18  # read at a time, instead of a whole row group
+
 
 def write_parquet(record: Record, file: BinaryIO) -> None:
     """Write a record to an open file, a batch of rows at a time."""
@@ -62,7 +64,9 @@ def open_parquet(file: BinaryIO) -> Table:
         raise InvalidInput("the file", "is a truncated Parquet file: its end is missing")
     file.seek(0)
     try:
-        parquet = pq.ParquetFile(file, page_checksum_verification=True)
+        parquet = pq.ParquetFile(
+            file, pre_buffer=False, buffer_size=_BUFFER_BYTES, page_checksum_verification=True
+        )
         schema = parquet.schema_arrow
         names = schema.names
     except (OSError, UnicodeDecodeError, pa.ArrowException) as error:

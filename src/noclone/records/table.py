@@ -66,7 +66,7 @@ def columns_of(table: Table, names: Sequence[str], run: Run) -> dict[str, NDArra
     """
     for name in names:
         if table.names.count(name) != 1:
-            fault = "is there twice" if name in table.names else "is missing"
+            fault = "is there more than once" if name in table.names else "is missing"
             hint = ", which Alice's record must have (is this Bob's file?)" if name == "intensity" else ""
             listed = ", ".join(table.names) or "none"
             raise InvalidInput(f"column {name}", f"{fault}{hint or f'; the columns are: {listed}'}")

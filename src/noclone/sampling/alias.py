@@ -79,7 +79,6 @@ def alias_table(values: NDArray[np.int64], weights: NDArray[np.float64]) -> Alia
 def draw(state: State, table: AliasTable) -> int:
     """Return one value of the table."""
     word = next_word(state)
-    entry = np.int64(word & np.uint64(len(table.threshold) - 1))
-    if (word >> np.uint64(16)) < table.threshold[entry]:
-        return table.own[entry]
-    return table.other[entry]
+    entry = int(word & np.uint64(len(table.threshold) - 1))
+    below = (word >> np.uint64(16)) < table.threshold[entry]
+    return int(table.own[entry] if below else table.other[entry])

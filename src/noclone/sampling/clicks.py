@@ -31,7 +31,7 @@ BLOCK_PULSES = 1 << 26
 
 DOUBLE_CLICK = 1
 AFTERPULSE = 2
-_NEVER = np.int64(1) << 62
+_NEVER = 1 << 62
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,17 +70,24 @@ class Clicks:
     @property
     def double_click(self) -> NDArray[np.bool_]:
         """Whether both detectors clicked, shape (C,)."""
-        return (self.flags & DOUBLE_CLICK) != 0
+        return np.asarray(self.flags & DOUBLE_CLICK, np.bool_)
 
     @property
     def afterpulse(self) -> NDArray[np.bool_]:
         """Whether a detector clicked for its trapped carrier only, shape (C,)."""
-        return (self.flags & AFTERPULSE) != 0
+        return np.asarray(self.flags & AFTERPULSE, np.bool_)
 
     def select(self, keep: NDArray[np.bool_]) -> Clicks:
         """Return the clicks where `keep` (shape (C,)) is true, of the same pulses."""
-        columns = (self.position, self.setting, self.outcome, self.photons, self.flags)
-        return Clicks(self.pulses, self.sent, *(column[keep] for column in columns))
+        return Clicks(
+            self.pulses,
+            self.sent,
+            self.position[keep],
+            self.setting[keep],
+            self.outcome[keep],
+            self.photons[keep],
+            self.flags[keep],
+        )
 
     def counts(self) -> NDArray[np.int64]:
         """Return the number of clicks by setting and outcome, shape (J, 2)."""
@@ -147,7 +154,7 @@ def sample(
     >>> table = pulses.honest_table(DetectionModel(channel_transmittance=1e-4, efficiency=0.1), settings)
     >>> [block] = sample(table, DetectorMemory(), pulses=10**6, seed=1)
     >>> block.outcome.tolist(), block.counts().tolist()
-    ([1, 1, 1, 1, 1, 1, 1, 1, 1, 1], [[0, 10]])
+    ([1, 1, 1, 1, 1, 1, 1, 1], [[0, 8]])
     """
     if pulses < 1:
         raise InvalidInput("pulses", f"must be at least 1, but is {pulses}")
@@ -176,8 +183,8 @@ class _Pulse(NamedTuple):
     @classmethod
     def of(cls, table: PulseTable) -> _Pulse:
         joint = (table.settings.probs[:, None] * table.settings.photon_probs)[..., None] * table.patterns
-        setting, photons, pattern = np.indices(joint.shape)
-        packed = setting << 16 | photons << 8 | pattern
+        setting, photons, pattern = np.ogrid[tuple(slice(length) for length in joint.shape)]
+        packed = np.asarray(setting << 16 | photons << 8 | pattern)
         return cls(
             min(1.0, float(joint[..., 1:].sum())),
             alias_table(packed[..., 1:].ravel(), joint[..., 1:].ravel()),
@@ -189,46 +196,39 @@ class _Pulse(NamedTuple):
 def _sample_block(
     pulse: _Pulse, memory: DetectorMemory, seed: int, block: int, start: int, pulses: int
 ) -> Clicks:
-    afterpulse_prob = float(memory.afterpulse_prob)
-    # Ample for all but freak blocks, which are drawn again with more room and the same seed.
-    room = int(1.1 * pulse.click_prob * pulses / max(1 - afterpulse_prob, 0.1)) + 4096
-    with np.errstate(divide="ignore"):  # probabilities 0 and 1 give infinite and zero gaps
+    with np.errstate(divide="ignore"):  # probabilities 0 and 1 make every gap infinite or zero
         gap_scale = float(1 / np.log1p(-np.float64(pulse.click_prob)))
-    while True:
-        room = min(room, pulses)
-        position = np.empty(room, np.int64)
-        setting, outcome, photons, flags = (np.empty(room, np.uint8) for _ in range(4))
-        drawn = np.zeros(len(pulse.idle_probs), np.int64)
-        clicks = _run_block(
-            kernel_seed(seed, "clicks", block),
-            start,
-            pulses,
-            gap_scale,
-            pulse.triggering,
-            pulse.idle,
-            int(memory.dead_pulses),
-            afterpulse_prob,
-            float(memory.afterpulse_mean_pulses),
-            drawn,
-            position,
-            setting,
-            outcome,
-            photons,
-            flags,
-        )
-        if clicks >= 0:
-            break
-        room *= 2
+    drawn = np.zeros(len(pulse.idle_probs), np.int64)
+    position, columns = _run_block(
+        kernel_seed(seed, "clicks", block),
+        start,
+        pulses,
+        gap_scale,
+        pulse.triggering,
+        pulse.idle,
+        int(memory.dead_pulses),
+        float(memory.afterpulse_prob),
+        float(memory.afterpulse_mean_pulses),
+        min(pulses, int(1.2 * pulse.click_prob * pulses) + 4096),
+        drawn,
+    )
+    idle_prob = max(float(pulse.idle_probs.sum()), np.finfo(float).tiny)
     undrawn = pulses - int(drawn.sum())
-    rest = stream(seed, "sent", block).multinomial(undrawn, pulse.idle_probs / pulse.idle_probs.sum())
-    columns = (position, setting, outcome, photons, flags)
-    return Clicks(pulses, drawn + rest, *(column[:clicks] for column in columns))
+    rest = stream(seed, "sent", block).multinomial(undrawn, pulse.idle_probs / idle_prob)
+    return Clicks(pulses, drawn + rest, position, *columns)
 
 
-@njit(inline="always")
-def _gap(state: State, scale: float) -> float:
-    """Return the number of pulses before the next candidate; `scale` is 1 / log(1 - p)."""
-    return np.floor(math.log(uniform(state)) * scale)
+@njit(cache=True, nogil=True)
+def doubled(
+    position: NDArray[np.int64], columns: NDArray[np.uint8]
+) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    """Return both arrays with twice the room, shapes (R,) and (4, R)."""
+    room = len(position)
+    more_position = np.empty(2 * room, position.dtype)
+    more_columns = np.empty((4, 2 * room), columns.dtype)
+    more_position[:room] = position
+    more_columns[:, :room] = columns
+    return more_position, more_columns
 
 
 @njit(inline="always")
@@ -236,7 +236,7 @@ def _release(state: State, first_live: int, prob: float, mean: float) -> int:
     """Return the gate at which the carrier of a click is released, or _NEVER if there is none."""
     if prob == 0 or uniform(state) >= prob:
         return _NEVER
-    return first_live + np.int64(-mean * math.log(uniform(state)))
+    return first_live + int(-mean * math.log(uniform(state)))
 
 
 @njit(cache=True, nogil=True)
@@ -250,35 +250,38 @@ def _run_block(
     dead_pulses: int,
     afterpulse_prob: float,
     afterpulse_mean: float,
+    room: int,
     drawn: NDArray[np.int64],
-    position: NDArray[np.int64],
-    setting: NDArray[np.uint8],
-    outcome: NDArray[np.uint8],
-    photons: NDArray[np.uint8],
-    flags: NDArray[np.uint8],
-) -> int:
-    """Fill the columns with a block's clicks; return their number, or -1 if they do not fit."""
+) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    """Return position and (setting, outcome, photons, flags) of a block's clicks.
+
+    `gap_scale` is 1 / log(1 - p) for candidates of probability p; `drawn` receives how often
+    each setting was drawn.
+    """
     state = seeded(seed)
-    ready_0 = ready_1 = np.int64(0)
-    release_0 = release_1 = _NEVER
-    candidate = np.int64(-1)
-    next_candidate = True
+    position = np.empty(room, np.int64)
+    columns = np.empty((4, room), np.uint8)
     clicks = 0
+    ready_0, ready_1 = 0, 0
+    release_0, release_1 = _NEVER, _NEVER
+    candidate = -1
+    candidate_used = True
     while True:
-        if next_candidate:
-            gap = _gap(state, gap_scale)
-            candidate = candidate + 1 + np.int64(gap) if gap < pulses else _NEVER
-            next_candidate = False
+        if candidate_used:
+            gap = np.floor(math.log(uniform(state)) * gap_scale)
+            candidate = candidate + 1 + int(gap) if gap < pulses else _NEVER
+            candidate_used = False
         now = min(candidate, release_0, release_1)
         if now >= pulses:
-            return clicks
+            return position[:clicks], columns[:, :clicks]
         if now == candidate:
             pulse = draw(state, triggering)
-            next_candidate = True
+            candidate_used = True
         else:
             pulse = draw(state, idle)
-        drawn[pulse >> 16] += 1
-        light = pulse & 3
+        setting, photons, light = pulse >> 16, (pulse >> 8) & 255, pulse & 3
+        drawn[setting] += 1
+
         triggered = light
         if now == release_0:
             triggered |= 1
@@ -289,24 +292,18 @@ def _run_block(
         clicking = triggered & ((now >= ready_0) | (now >= ready_1) << 1)
         if clicking == 0:
             continue
-        if clicks == len(position):
-            return -1
         if clicking & 1:
             ready_0 = now + dead_pulses + 1
             release_0 = _release(state, ready_0, afterpulse_prob, afterpulse_mean)
         if clicking & 2:
             ready_1 = now + dead_pulses + 1
             release_1 = _release(state, ready_1, afterpulse_prob, afterpulse_mean)
+
+        if clicks == len(position):
+            position, columns = doubled(position, columns)
         position[clicks] = start + now
-        setting[clicks] = pulse >> 16
-        photons[clicks] = (pulse >> 8) & 255
-        flag = 0
-        if clicking == 3:
-            flag = DOUBLE_CLICK
-            outcome[clicks] = next_word(state) >> np.uint64(63)
-        else:
-            outcome[clicks] = clicking >> 1
-        if clicking & ~light:
-            flag |= AFTERPULSE
-        flags[clicks] = flag
+        columns[0, clicks] = setting
+        columns[1, clicks] = next_word(state) >> np.uint64(63) if clicking == 3 else clicking >> 1
+        columns[2, clicks] = photons
+        columns[3, clicks] = DOUBLE_CLICK * (clicking == 3) + AFTERPULSE * ((clicking & ~light) != 0)
         clicks += 1

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from noclone.core.errors import InvalidInput
 from noclone.core.seeds import kernel_seed
 from noclone.link.detection import DetectionModel, DetectorMemory
-from noclone.sampling.clicks import AFTERPULSE, DOUBLE_CLICK, Clicks
+from noclone.sampling.clicks import AFTERPULSE, DOUBLE_CLICK, Clicks, doubled
 from noclone.sampling.pulses import PulseSettings
 from noclone.sampling.xoshiro import next_word, seeded, uniform
 
@@ -61,7 +61,7 @@ def sample(
     if model.proportional_afterpulse_prob != 0:
         raise InvalidInput("afterpulsing", "must be physical in a simulation pulse by pulse")
     sent = np.zeros(len(settings.probs), np.int64)
-    position, *columns = _run(
+    position, columns = _run(
         kernel_seed(seed, "per-pulse"),
         pulses,
         np.cumsum(settings.probs),
@@ -98,15 +98,16 @@ def _run(
     afterpulse_prob: float,
     stay_prob: float,
     sent: NDArray[np.int64],
-) -> tuple[NDArray, NDArray, NDArray, NDArray, NDArray]:
+) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    """Return position and (setting, outcome, photons, flags) of the clicks; fill `sent`."""
     state = seeded(seed)
     dead = np.zeros(2, np.int64)
     trapped = np.zeros(2, np.bool_)
     light = np.zeros(2, np.bool_)
     clicking = np.zeros(2, np.bool_)
-    room, clicks = 1 << 16, 0
-    position = np.empty(room, np.int64)
-    columns = np.empty((4, room), np.uint8)
+    position = np.empty(1 << 16, np.int64)
+    columns = np.empty((4, 1 << 16), np.uint8)
+    clicks = 0
     for pulse in range(pulses):
         choice = uniform(state)
         j = 0
@@ -145,10 +146,8 @@ def _run(
                 trapped[d] = uniform(state) < afterpulse_prob
 
         if clicking[0] or clicking[1]:
-            if clicks == room:
-                position = np.concatenate((position, np.empty_like(position)))
-                columns = np.concatenate((columns, np.empty_like(columns)), axis=1)
-                room *= 2
+            if clicks == len(position):
+                position, columns = doubled(position, columns)
             double = clicking[0] and clicking[1]
             position[clicks] = pulse
             columns[0, clicks] = j
@@ -156,10 +155,4 @@ def _run(
             columns[2, clicks] = photons
             columns[3, clicks] = DOUBLE_CLICK * double + AFTERPULSE * released
             clicks += 1
-    return (
-        position[:clicks],
-        columns[0, :clicks],
-        columns[1, :clicks],
-        columns[2, :clicks],
-        columns[3, :clicks],
-    )
+    return position[:clicks], columns[:, :clicks]

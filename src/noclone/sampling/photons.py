@@ -43,7 +43,10 @@ def poisson(intensities: ArrayLike) -> NDArray[np.float64]:
     candidates = np.arange(1, _MOST_PHOTONS + 1)
     enough = candidates[pdtrc(candidates, brightest) < _NEGLIGIBLE]
     if not enough.size:
-        raise InvalidInput("intensities", f"must have a tail below 1e-16 at 255 photons, but reach {brightest:g}")
+        raise InvalidInput(
+            "intensities",
+            f"must leave less than 1e-16 above {_MOST_PHOTONS} photons, but reach {brightest:g}",
+        )
     photons = np.arange(enough[0] + 1)
     mean = mean[..., None]
     rows = np.exp(xlogy(photons, mean) - mean - gammaln(photons + 1))

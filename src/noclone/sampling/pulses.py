@@ -46,9 +46,9 @@ class PulseSettings:
 
     >>> from noclone.sampling import photons
     >>> intensity, sent_basis, sent_bit, measured_basis = np.indices((2, 2, 2, 2)).reshape(4, -1)
-    >>> basis_probs = np.array([0.9, 0.1])
+    >>> basis = np.array([0.9, 0.1])
     >>> settings = PulseSettings(
-    ...     probs=np.array([0.7, 0.3])[intensity] * basis_probs[sent_basis] * 0.5 * basis_probs[measured_basis],
+    ...     probs=np.array([0.7, 0.3])[intensity] * basis[sent_basis] * 0.5 * basis[measured_basis],
     ...     photon_probs=photons.poisson([0.5, 0.1])[intensity],
     ...     sent_basis=sent_basis,
     ...     sent_bit=sent_bit,

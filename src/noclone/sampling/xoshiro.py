@@ -44,7 +44,7 @@ def _rotated(word: np.uint64, by: int) -> np.uint64:
 @njit(inline="always")
 def next_word(state: State) -> np.uint64:
     """Return the next 64 random bits."""
-    result = _rotated(state[0] + state[3], 23) + state[0]
+    result: np.uint64 = _rotated(state[0] + state[3], 23) + state[0]
     shifted = state[1] << np.uint64(17)
     state[2] ^= state[0]
     state[3] ^= state[1]

@@ -28,7 +28,7 @@ SECURITY = Security(
 )
 
 _EVENTS = 21
-"""Equal parts of eps_sec: 10 for detections, 2 for errors, 9 for entropy smoothing and hashing."""
+"""Equal parts of eps_sec: 10 for detections, 2 for errors, 9 for entropy smoothing and hashing, eq. (B4)."""
 
 
 def key_terms(

@@ -9,7 +9,7 @@ from noclone.rates.key_terms import KeyTerms, checked_mask
 from noclone.rates.security import Security
 
 NAME = "vacuum-weak"
-SOURCE = "Ma et al., PRA 72, 012326 (2005), eqs. (18), (21), (25); GLLP, Quantum Inf. Comput. 4, 325 (2004)"
+SOURCE = "Ma et al., PRA 72, 012326 (2005), eqs. (34), (37); GLLP, Quantum Inf. Comput. 4, 325 (2004)"
 FINITE = False
 INTENSITIES = (3,)
 SECURITY = Security(

@@ -17,6 +17,8 @@ from noclone.core.seeds import kernel_seed
 
 Integers = NDArray[np.int64]
 
+_NARROW = 4
+"""Columns up to this degree are kept out of each other's short cycles."""
 _ATTEMPTS = 20
 """Tries to place a column without closing a cycle of length 4 before the best is taken."""
 
@@ -170,40 +172,130 @@ def _shifts(neighbours: Integers, degrees: Integers, rows: int, size: int, seed:
 
     Two columns that meet the same two rows close a cycle of length 4 where their shifts differ
     by the same amount between those rows, so `used` counts the differences of each pair of
-    rows. The widest columns choose first, while there is most choice.
+    rows. The widest columns choose first, while there is most choice; the narrow ones, which
+    low-weight codewords are made of, then also keep out of each other's short cycles.
     """
     state = np.array([seed])
+    columns = len(degrees)
     shifts = np.zeros_like(neighbours)
     used = np.zeros((rows, rows, size), np.uint8)
-    trial = np.zeros(neighbours.shape[1], np.int64)
-    for column in range(len(degrees) - 1, -1, -1):
+    wide = 0
+    for column in range(columns - 1, -1, -1):
+        if degrees[column] <= _NARROW:
+            break
+        _place_wide(neighbours[column], degrees[column], used, state, shifts[column])
+        _mark(neighbours[column], degrees[column], shifts[column], used)
+        wide += 1
+    met = np.zeros((rows, columns), np.int64)
+    turns = np.zeros((rows, columns), np.int64)
+    meetings = np.zeros(rows, np.int64)
+    distance = np.empty((rows, size), np.int64)
+    for column in range(columns - wide):
         own = neighbours[column]
-        fewest = np.int64(1 << 30)
-        for _ in range(_ATTEMPTS):
-            cycles = 0
-            for edge in range(degrees[column]):
-                start = _draw(state, size)
-                least = np.int64(1 << 30)
-                for k in range(size):
-                    shift = (start + k) % size
-                    closed = 0
-                    for other in range(edge):
-                        closed += used[own[edge], own[other], (shift - trial[other]) % size]
-                    if closed < least:
-                        least = closed
-                        trial[edge] = shift
-                        if closed == 0:
-                            break
-                cycles += least
-            if cycles < fewest:
-                fewest = cycles
-                shifts[column] = trial
-                if cycles == 0:
-                    break
-        for a in range(degrees[column]):
-            for b in range(degrees[column]):
-                if a != b:
-                    difference = (shifts[column, a] - shifts[column, b]) % size
-                    count = used[own[a], own[b], difference]
-                    used[own[a], own[b], difference] = min(count + 1, 255)
+        for edge in range(degrees[column]):
+            row = own[edge]
+            if edge > 0:
+                _distances(own[:edge], shifts[column], row, met, turns, meetings, neighbours, degrees, shifts, distance)
+            start = _draw(state, size)
+            best = np.int64(-1)
+            for k in range(size):
+                shift = (start + k) % size
+                closed = 0
+                for other in range(edge):
+                    closed += int(used[row, own[other], (shift - shifts[column, other]) % size])
+                # far away first, and above all no cycle of length 4
+                score = (distance[row, -shift % size] if edge > 0 else 0) - 1000 * closed
+                if k == 0 or score > best:
+                    best = score
+                    shifts[column, edge] = shift
+        for edge in range(degrees[column]):
+            row = own[edge]
+            met[row, meetings[row]] = column
+            turns[row, meetings[row]] = shifts[column, edge]
+            meetings[row] += 1
+        _mark(own, degrees[column], shifts[column], used)
     return shifts
+
+
+@numba.njit(cache=True, nogil=True)
+def _place_wide(
+    own: Integers, degree: int, used: NDArray[np.uint8], state: NDArray[np.uint64], shifts: Integers
+) -> None:
+    """Choose a column's shifts, greedily and repeatedly, for the fewest cycles of length 4."""
+    size = used.shape[2]
+    trial = np.zeros(degree, np.int64)
+    fewest = np.int64(1 << 30)
+    for _ in range(_ATTEMPTS):
+        cycles = 0
+        for edge in range(degree):
+            start = _draw(state, size)
+            least = np.int64(1 << 30)
+            for k in range(size):
+                shift = (start + k) % size
+                closed = 0
+                for other in range(edge):
+                    closed += int(used[own[edge], own[other], (shift - trial[other]) % size])
+                if closed < least:
+                    least = closed
+                    trial[edge] = shift
+                    if closed == 0:
+                        break
+            cycles += least
+        if cycles < fewest:
+            fewest = cycles
+            shifts[:degree] = trial
+            if cycles == 0:
+                break
+
+
+@numba.njit(cache=True, nogil=True)
+def _mark(own: Integers, degree: int, shifts: Integers, used: NDArray[np.uint8]) -> None:
+    """Count the shift differences of a placed column."""
+    for a in range(degree):
+        for b in range(degree):
+            if a != b:
+                difference = (shifts[a] - shifts[b]) % used.shape[2]
+                used[own[a], own[b], difference] = min(int(used[own[a], own[b], difference]) + 1, 255)
+
+
+@numba.njit(cache=True, nogil=True)
+def _distances(
+    sources: Integers,
+    source_shifts: Integers,
+    goal: int,
+    met: Integers,
+    turns: Integers,
+    meetings: Integers,
+    neighbours: Integers,
+    degrees: Integers,
+    shifts: Integers,
+    distance: Integers,
+) -> None:
+    """Fill in each check's distance, in placed narrow columns, from a new column's checks.
+
+    Stops once the checks of row `goal` have all been found; those never found stay at 100.
+    """
+    rows, size = distance.shape
+    distance[:] = 100
+    queue = np.empty(rows * size, np.int64)
+    head, tail, missing = 0, 0, size
+    for k in range(len(sources)):
+        position = -source_shifts[k] % size
+        distance[sources[k], position] = 0
+        queue[tail] = sources[k] * size + position
+        tail += 1
+    while head < tail and missing > 0:
+        row, position = queue[head] // size, queue[head] % size
+        head += 1
+        for k in range(meetings[row]):
+            column = met[row, k]
+            copy = position + turns[row, k]
+            for edge in range(degrees[column]):
+                next_row = neighbours[column, edge]
+                next_position = (copy - shifts[column, edge]) % size
+                if distance[next_row, next_position] == 100:
+                    distance[next_row, next_position] = distance[row, position] + 1
+                    queue[tail] = next_row * size + next_position
+                    tail += 1
+                    if next_row == goal:
+                        missing -= 1

@@ -1,0 +1,187 @@
+"""Simulation of a setup: two Records, photon by photon, with or without an Eve."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from noclone.core.errors import InvalidInput
+from noclone.core.progress import Progress, silent
+from noclone.core.seeds import kernel_seed
+from noclone.link.detection import DetectionModel, DetectorMemory
+from noclone.protocols.attack import Attack
+from noclone.records import AliceRecord, BobRecord, Run
+from noclone.sampling import clicks
+from noclone.sampling.clicks import Clicks
+from noclone.sampling.pulses import honest_table
+from noclone.setup import Setup
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """A simulated run.
+
+    Attributes
+    ----------
+    alice, bob : AliceRecord, BobRecord
+        What the parties wrote down.
+    photons : NDArray[uint8]
+        Ground truth: photons that Alice sent in each of Bob's events.
+    double_clicks, afterpulses : int
+        Events in which both detectors clicked, or a trapped carrier was the only cause.
+    """
+
+    alice: AliceRecord
+    bob: BobRecord
+    photons: NDArray[np.uint8]
+    double_clicks: int
+    afterpulses: int
+
+
+def simulate(
+    setup: Setup,
+    pulses: float | None = None,
+    *,
+    attack: Attack | None = None,
+    seed: int = 1,
+    workers: int = 1,
+    progress: Progress = silent,
+) -> tuple[AliceRecord, BobRecord]:
+    """Simulate a run and return the two parties' records.
+
+    Parameters
+    ----------
+    setup : Setup
+        Link and protocol.
+    pulses : float, optional
+        Pulses to send; the setup's own by default.
+    attack : Attack, optional
+        What Eve does on the channel.
+    seed : int
+        The same seed gives the same records, whatever the number of workers.
+    workers : int
+        Threads.
+    progress : callable
+        Called with the share of pulses done.
+
+    Returns
+    -------
+    alice, bob : AliceRecord, BobRecord
+
+    Examples
+    --------
+    >>> import noclone as nc
+    >>> alice, bob = nc.simulate(nc.load("micius-2017"), pulses=1e6, seed=7)
+    >>> len(alice) == len(bob)
+    True
+    """
+    run = with_truth(setup, pulses, attack=attack, seed=seed, workers=workers, progress=progress)
+    return run.alice, run.bob
+
+
+def with_truth(
+    setup: Setup,
+    pulses: float | None = None,
+    *,
+    attack: Attack | None = None,
+    seed: int = 1,
+    workers: int = 1,
+    progress: Progress = silent,
+) -> Simulated:
+    """Simulate as `simulate` does, and return what no party knows besides."""
+    total = _whole(setup.pulses if pulses is None else pulses)
+    blocks = []
+    done = 0
+    for block in _sample(setup, total, attack, seed, workers):
+        done += block.pulses
+        progress("simulation", done / total)
+        blocks.append(_Columns.of(block, setup.link.bob.double_click == "discard"))
+    columns = _Columns.joined(blocks)
+    setting = columns.setting
+    run = Run(
+        run_id=_run_id(setup, total, attack, seed),
+        protocol=setup.protocol.NAME,
+        pulses=total,
+        clock_rate_hz=setup.link.alice.clock_rate_hz,
+        simulated=True,
+        provenance={"seed": seed, "attack": None if attack is None else repr(attack), "setup": setup.name},
+    )
+    # Settings are numbered over (intensity, Alice's basis, her bit, Bob's basis), the last fastest.
+    alice = AliceRecord(
+        run=run,
+        pulse_index=columns.position,
+        basis=(setting >> 2) & 1,
+        bit=(setting >> 1) & 1,
+        intensity=setting >> 3,
+    )
+    bob = BobRecord(run=run, pulse_index=columns.position, basis=setting & 1, bit=columns.outcome)
+    return Simulated(alice, bob, columns.photons, columns.double_clicks, columns.afterpulses)
+
+
+def _whole(pulses: float) -> int:
+    if isinstance(pulses, bool) or not 1 <= pulses <= 1e13:
+        raise InvalidInput("pulses", f"must be at least 1 and at most 1e13 to be simulated, but is {pulses!r}")
+    return int(pulses)
+
+
+def _run_id(setup: Setup, pulses: int, attack: Attack | None, seed: int) -> str:
+    text = repr((setup.link, setup.protocol, pulses, attack, seed))
+    return f"simulated-{seed}-{hashlib.blake2b(text.encode(), digest_size=6).hexdigest()}"
+
+
+def _sample(setup: Setup, pulses: int, attack: Attack | None, seed: int, workers: int) -> Iterator[Clicks]:
+    """Yield clicks block by block; every interval of a measured channel is a run of its own."""
+    settings = setup.protocol.pulse_settings(setup.link)
+    memory = DetectorMemory.of(setup.link.bob, setup.link.alice.clock_rate_hz)
+    shares, transmittances = setup.link.channel.segments()
+    ends = np.rint(np.cumsum(shares) * pulses).astype(np.int64)
+    start = 0
+    for number, (end, transmittance) in enumerate(zip(ends.tolist(), transmittances.tolist(), strict=True)):
+        if end == start:
+            continue
+        model = DetectionModel.of(setup.link.bob, transmittance)
+        table = honest_table(model, settings) if attack is None else attack.table(model, settings)
+        own_seed = seed if number == 0 else int(kernel_seed(seed, "interval", number))
+        for block in clicks.sample(table, memory, end - start, own_seed, workers):
+            block.position[:] += start
+            yield block
+        start = end
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """What is kept of a block of clicks."""
+
+    position: NDArray[np.int64]
+    setting: NDArray[np.uint8]
+    outcome: NDArray[np.uint8]
+    photons: NDArray[np.uint8]
+    double_clicks: int
+    afterpulses: int
+
+    @classmethod
+    def of(cls, block: Clicks, discard_double: bool) -> _Columns:
+        double = block.double_click
+        kept = block.select(~double) if discard_double else block
+        return cls(
+            kept.position,
+            kept.setting,
+            kept.outcome,
+            kept.photons,
+            int(np.count_nonzero(double)),
+            int(np.count_nonzero(block.afterpulse)),
+        )
+
+    @classmethod
+    def joined(cls, blocks: list[_Columns]) -> _Columns:
+        """Join the blocks, letting go of each column as soon as it is copied."""
+        joined = []
+        for name in ("position", "setting", "outcome", "photons"):
+            joined.append(np.concatenate([getattr(block, name) for block in blocks]))
+            for block in blocks:
+                object.__setattr__(block, name, None)
+        return cls(*joined, sum(b.double_clicks for b in blocks), sum(b.afterpulses for b in blocks))
