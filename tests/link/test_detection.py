@@ -90,7 +90,9 @@ def test_parameters_and_arguments_broadcast():
     model = DetectionModel(np.geomspace(1e-4, 1, 5)[:, None], 0.2, 1e-6, 0.01)
     patterns = model.patterns([0, 1, 2], 0, 1, 0)
     assert patterns.shape == (5, 3, 4)
-    np.testing.assert_array_equal(patterns[4], DetectionModel(1.0, 0.2, 1e-6, 0.01).patterns([0, 1, 2], 0, 1, 0))
+    np.testing.assert_array_equal(
+        patterns[4], DetectionModel(1.0, 0.2, 1e-6, 0.01).patterns([0, 1, 2], 0, 1, 0)
+    )
 
 
 @pytest.mark.parametrize(
@@ -163,7 +165,9 @@ MEMORIES = [
 def test_expected_patterns_against_the_exact_chain(memory, intensity):
     model = DetectionModel(0.5, 0.5, 1e-3, 0.05)
     probs = np.array([0.5, 0.2, 0.2, 0.1])
-    patterns = model.coherent_patterns(intensity * np.array([1, 1, 1, 0.1]), [0, 0, 0, 1], [0, 1, 1, 0], [0, 0, 1, 0])
+    patterns = model.coherent_patterns(
+        intensity * np.array([1, 1, 1, 0.1]), [0, 0, 0, 1], [0, 1, 1, 0], [0, 0, 1, 0]
+    )
     got, exact = memory.expected_patterns(probs, patterns), markov_chain(probs, patterns, memory)
     for columns in ([1, 3], [2, 3]):  # each detector by itself is exact
         np.testing.assert_allclose(got[:, columns].sum(1), exact[:, columns].sum(1), rtol=1e-9)

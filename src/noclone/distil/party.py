@@ -75,6 +75,8 @@ class Distilled:
         Of the raw key.
     sifted_bits, disclosed_frames : int
         Raw key bits, and frames sent in clear.
+    leak_bits : tuple of int
+        Leakage taken off each basis's key.
     """
 
     packed: NDArray[np.uint8] = field(repr=False)
@@ -85,6 +87,7 @@ class Distilled:
     f_ec: float
     sifted_bits: int
     disclosed_frames: int
+    leak_bits: tuple[int, int]
 
 
 def alice(
@@ -116,11 +119,12 @@ def alice(
     strings = _join([part.bits for part in rounds])
     checked = _verify(verification.alice, strings, rounds, channel, secrets)
     errors = _array(channel.receive(ErrorCounts).errors, sifted.detections.size).reshape(sifted.detections.shape)
-    result = _conclude(sifted, rounds, checked, errors, setup, bound)
+    leak = _leak(sifted, rounds, checked, setup)
+    result = _conclude(sifted, errors, leak, setup, bound)
     final = _split(checked.bits, sifted)
     packed = amplification.alice(final, result.lengths, setup.protocol.amplification, channel, secrets)
     progress("amplification", 1.0)
-    return _distilled(packed, result, sifted, rounds, checked, setup)
+    return _distilled(packed, result, leak, rounds, checked, setup)
 
 
 def bob(
@@ -145,10 +149,11 @@ def bob(
     final = _split(checked.bits, sifted)
     errors = estimation.count_errors(sifted, final)
     channel.send(ErrorCounts(Numbers.of(errors.ravel())))
-    result = _conclude(sifted, rounds, checked, errors, setup, bound)
+    leak = _leak(sifted, rounds, checked, setup)
+    result = _conclude(sifted, errors, leak, setup, bound)
     packed = amplification.bob(final, result.lengths, setup.protocol.amplification, channel)
     progress("amplification", 1.0)
-    return _distilled(packed, result, sifted, rounds, checked, setup)
+    return _distilled(packed, result, leak, rounds, checked, setup)
 
 
 def setup_digest(setup: Setup, bound: str | None) -> bytes:
@@ -220,22 +225,26 @@ def _verify(side: Callable[..., Any], strings: Bits, rounds: list[Reconciled], *
         raise Stop("verification", "the strings still differ after all repairs") from None
 
 
-def _conclude(
-    sifted: Sifted,
-    rounds: list[Reconciled],
-    checked: verification.Verified,
-    errors: NDArray[np.int64],
-    setup: Setup,
-    bound: str | None,
-) -> Estimate:
-    """Compute the key's lengths from what was counted and charged."""
+def _leak(
+    sifted: Sifted, rounds: list[Reconciled], checked: verification.Verified, setup: Setup
+) -> tuple[int, int]:
+    """Return what was disclosed of each basis's string; hashes are shared out by length."""
     if checked.collision_prob > setup.protocol.eps_cor:
         raise Stop("verification", "the string is too long for the correctness asked for")
     # The bound's own correctness term already charges log2(2 / eps_cor) bits for verification.
     extra = max(0, checked.charged_bits - int(np.floor(np.log2(2 / setup.protocol.eps_cor))))
     total = sum(part.size for part in sifted.keyed)
-    shares = [-(-extra * part.size // total) for part in sifted.keyed]
-    leak = (rounds[0].charged_bits + shares[0], rounds[1].charged_bits + shares[1])
+    first, second = (
+        part.charged_bits + -(-extra * bits.size // total)
+        for part, bits in zip(rounds, sifted.keyed, strict=True)
+    )
+    return first, second
+
+
+def _conclude(
+    sifted: Sifted, errors: NDArray[np.int64], leak: tuple[int, int], setup: Setup, bound: str | None
+) -> Estimate:
+    """Compute the keys' lengths from what was counted and charged."""
     result = estimation.estimate(setup, sifted.detections, errors, leak, bound)
     if sum(result.lengths) == 0:
         keyed = setup.protocol.keyed
@@ -256,7 +265,7 @@ def _conclude(
 def _distilled(
     packed: NDArray[np.uint8],
     result: Estimate,
-    sifted: Sifted,
+    leak: tuple[int, int],
     rounds: list[Reconciled],
     checked: verification.Verified,
     setup: Setup,
@@ -286,6 +295,7 @@ def _distilled(
         f_ec=spent / shannon if shannon else float("nan"),
         sifted_bits=int(seen),
         disclosed_frames=checked.disclosed_frames + sum(part.disclosed_frames for part in rounds),
+        leak_bits=leak,
     )
 
 

@@ -36,6 +36,8 @@ class SecretKey:
         Charged leakage of reconciliation over the Shannon limit n h(q).
     disclosed_frames : int
         Frames that had to go in clear.
+    leak_bits : tuple of int
+        Leakage that was taken off the key of each basis.
     simulated : bool
         True if the randomness or the record was seeded: the key protects nothing.
     """
@@ -48,6 +50,7 @@ class SecretKey:
     sifted_bits: int
     f_ec: float
     disclosed_frames: int
+    leak_bits: tuple[int, int]
     simulated: bool
 
     @property

@@ -1,0 +1,1 @@
+"""Universal hashing: extractors for privacy amplification, and a polynomial hash for tags."""

@@ -99,7 +99,8 @@ def window_parity(taps: Bits, x: Bits) -> Bits:
         window = np.zeros(transform)
         piece = taps[max(start, 0) : max(start + row_block + column_block - 1, 0)]
         window[max(-start, 0) : max(-start, 0) + len(piece)] = piece
-        return scipy.fft.rfft(window, overwrite_x=True)
+        spectrum: NDArray[np.complex128] = scipy.fft.rfft(window, overwrite_x=True)
+        return spectrum
 
     output = np.empty(rows, np.uint8)
     row_starts = range(0, rows, row_block)
@@ -107,9 +108,9 @@ def window_parity(taps: Bits, x: Bits) -> Bits:
         group = row_starts[first : first + ROWS_AT_ONCE]
         sums = np.zeros((len(group), transform // 2 + 1), np.complex128)
         for column in range(0, n, column_block):
-            spectrum = scipy.fft.rfft(x[column : column + column_block].astype(np.float64), transform)
+            block = scipy.fft.rfft(x[column : column + column_block].astype(np.float64), transform)
             for i in reversed(range(len(group))):
-                _add_product(sums[i], spectrum, taps_spectrum(group[i] - column))
+                _add_product(sums[i], block, taps_spectrum(group[i] - column))
         for i, row in enumerate(group):
             counts = scipy.fft.irfft(sums[i], transform, overwrite_x=True)
             valid = counts[column_block - 1 :][: min(row_block, rows - row)]
@@ -122,13 +123,11 @@ def _blocks(n: int, rows: int) -> tuple[int, int]:
     if n + rows - 1 <= LONGEST_TRANSFORM:
         return rows, n
     row_block = min(rows, LONGEST_TRANSFORM // 2)
-    return row_block, min(n, LONGEST_TRANSFORM + 1 - row_block)
+    return row_block, min(n, LONGEST_TRANSFORM - row_block)
 
 
 @njit(cache=True, nogil=True)
-def _add_product(
-    total: NDArray[np.complex128], a: NDArray[np.complex128], b: NDArray[np.complex128]
-) -> None:
+def _add_product(total: NDArray[np.complex128], a: NDArray[np.complex128], b: NDArray[np.complex128]) -> None:
     """Add a·b to the total, element by element and without a temporary array."""
     for i in range(len(total)):
         total[i] += a[i] * b[i]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from noclone.core.bits import pack, unpack
 from noclone.hashing.convolution import window_parity
 from noclone.hashing.extractor import Packed, check_sizes
@@ -51,6 +49,7 @@ def extract(packed: Packed, input_bits: int, output_bits: int, seed: bytes) -> P
 
     Examples
     --------
+    >>> import numpy as np
     >>> extract(np.array([0b1101], np.uint8), 4, 2, bytes([0b011])).tolist()  # T = [[1 1], [0 1]]
     [3]
     """

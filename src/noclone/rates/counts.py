@@ -34,7 +34,9 @@ class PhotonCounts:
     def scaled(self, pulses: ArrayLike) -> "PhotonCounts":
         """Return the counts times `pulses`, an array over the grid."""
         factor = np.asarray(pulses, dtype=np.float64)
-        return PhotonCounts(self.vacuum * factor, self.single * factor, self.single_errors * factor)
+        axes = max(factor.ndim, self.single.ndim - 2)
+        parts = (_insert_axes(part, 2, axes) for part in (self.vacuum, self.single, self.single_errors))
+        return PhotonCounts(*(part * factor for part in parts))
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,11 +147,22 @@ class DecoyCounts:
         DecoyCounts
         """
         factor = np.asarray(pulses, dtype=np.float64)
+        counts = self.with_axes(factor.ndim)
+        return replace(
+            counts,
+            detections=counts.detections * factor,
+            errors=counts.errors * factor,
+            photons=self.photons and self.photons.scaled(factor),
+        )
+
+    def with_axes(self, grid_axes: int) -> "DecoyCounts":
+        """Return the counts with at least this many grid axes, so that they broadcast against such arrays."""
+        if self.detections.ndim - 2 >= grid_axes:
+            return self
         return replace(
             self,
-            detections=self.detections * factor,
-            errors=self.errors * factor,
-            photons=self.photons and self.photons.scaled(factor),
+            detections=_insert_axes(self.detections, 2, grid_axes),
+            errors=_insert_axes(self.errors, 2, grid_axes),
         )
 
 

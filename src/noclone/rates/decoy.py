@@ -77,19 +77,19 @@ def two_decoys(
     mu1, mu2, mu3 = counts.intensities
     low2, low3 = (detections[0][:, k] / weights.empty[k] for k in (1, 2))
     high1, high2, high3 = (detections[1][:, k] / weights.empty[k] for k in (0, 1, 2))
+    tau0, tau1 = weights.empty.sum(axis=0), weights.one.sum(axis=0)
     step = mu2 - mu3
     square = step * (mu2 + mu3)
     with np.errstate(divide="ignore", invalid="ignore"):
         vacuum = np.fmax((mu2 * low3 - mu3 * high2) / step, 0.0)
         single = low2 - high3 - square / (mu1 * mu1) * (high1 - vacuum)
         single *= mu1 / (mu1 * step - square)
-        wrong = (errors[1][:, 1] / weights.empty[1] - errors[0][:, 2] / weights.empty[2]) / step
+        wrong = tau1 * ((errors[1][:, 1] / weights.empty[1] - errors[0][:, 2] / weights.empty[2]) / step)
     proven = (mu1 > mu2 + mu3) & (step > 0.0)
-    tau0, tau1 = weights.empty.sum(axis=0), weights.one.sum(axis=0)
     return PhotonEstimate(
         np.where(proven, tau0 * vacuum, 0.0),
         np.where(proven, tau1 * np.fmax(single, 0.0), 0.0),
-        np.where(proven, tau1 * wrong, np.inf),
+        np.where(proven, wrong, np.inf),
     )
 
 
@@ -158,12 +158,12 @@ def one_decoy(
         vacuum = np.fmax((mu1 * low2 - mu2 * high1) / step, 0.0)
         single = low2 - ratio * high1 - (1.0 - ratio) / tau0 * vacuum_upper
         single *= mu1 / (mu2 * step)
-        wrong = (errors[1][:, 0] / weights.empty[0] - errors[0][:, 1] / weights.empty[1]) / step
+        wrong = tau1 * ((errors[1][:, 0] / weights.empty[0] - errors[0][:, 1] / weights.empty[1]) / step)
     proven = (step > 0.0) & (mu2 > 0.0)
     return PhotonEstimate(
         np.where(proven, tau0 * vacuum, 0.0),
         np.where(proven, tau1 * np.fmax(single, 0.0), 0.0),
-        np.where(proven, tau1 * wrong, np.inf),
+        np.where(proven, wrong, np.inf),
     )
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import entr
+from scipy.special import entr, xlog1py
 
 _LN2 = np.log(2.0)
 
@@ -13,7 +13,7 @@ def binary_entropy(prob: ArrayLike) -> NDArray[np.float64]:
     Parameters
     ----------
     prob : array_like, any shape
-        Probabilities in [0, 1]; h(0) = h(1) = 0. Outside that range the value is -inf.
+        Probabilities in [0, 1]; h(0) = h(1) = 0. Outside that range the value is not finite.
 
     Returns
     -------
@@ -26,7 +26,7 @@ def binary_entropy(prob: ArrayLike) -> NDArray[np.float64]:
     [0.0, 1.0, 0.0]
     """
     p = np.asarray(prob, dtype=np.float64)
-    bits: NDArray[np.float64] = (entr(p) + entr(1.0 - p)) / _LN2
+    bits: NDArray[np.float64] = (entr(p) - xlog1py(1.0 - p, -p)) / _LN2
     return bits
 
 

@@ -71,6 +71,7 @@ def key_terms(
     '1.441e+06'
     """
     mask = checked_mask(counts, keyed, INTENSITIES)
+    counts = counts.with_axes(np.ndim(eps_sec))
     bases = np.count_nonzero(mask.any(axis=1))
     eps = np.asarray(eps_sec, dtype=np.float64) / bases / _EVENTS
     spread = hoeffding_deviation(counts.sifted, eps)[:, None]

@@ -30,8 +30,7 @@ SECURITY = Security(
         "the detection probability does not depend on the basis",
         "the key length is chosen from the observed counts; the paper proves a fixed length behind an "
         "acceptance test, and the step to variable length rests on Tupkary et al., arXiv:2408.17349",
-        "where both bases are keyed, or only some intensities, the terms of the paper's proof are counted anew: "
-        "see the notes of key_terms",
+        "two keyed bases and keys from some of the intensities extend the paper's proof: see key_terms",
     ),
     source=SOURCE,
 )
@@ -128,6 +127,7 @@ def key_terms(
     '1.441e+06'
     """
     mask = checked_mask(counts, keyed, INTENSITIES)
+    counts = counts.with_axes(np.ndim(eps_sec))
     bases = np.count_nonzero(mask.any(axis=1))
     partial = (mask.any(axis=1) & ~mask.all(axis=1)).any()
     events = (15 if len(counts.intensities) == 2 else 17) + (2 if partial else 0)

@@ -204,7 +204,7 @@ def _shifts(neighbours: Integers, degrees: Integers, rows: int, size: int, seed:
                 for other in range(edge):
                     closed += int(used[row, own[other], (shift - shifts[column, other]) % size])
                 # far away first, and above all no cycle of length 4
-                score = (distance[row, -shift % size] if edge > 0 else 0) - 1000 * closed
+                score = (distance[row, -shift % size] if edge > 0 else 0) - 2 * rows * size * closed
                 if k == 0 or score > best:
                     best = score
                     shifts[column, edge] = shift
@@ -273,10 +273,11 @@ def _distances(
 ) -> None:
     """Fill in each check's distance, in placed narrow columns, from a new column's checks.
 
-    Stops once the checks of row `goal` have all been found; those never found stay at 100.
+    Stops once the checks of row `goal` have all been found; those never found are put at rows * size.
     """
     rows, size = distance.shape
-    distance[:] = 100
+    unknown = rows * size
+    distance[:] = unknown
     queue = np.empty(rows * size, np.int64)
     head, tail, missing = 0, 0, size
     for k in range(len(sources)):
@@ -293,7 +294,7 @@ def _distances(
             for edge in range(degrees[column]):
                 next_row = neighbours[column, edge]
                 next_position = (copy - shifts[column, edge]) % size
-                if distance[next_row, next_position] == 100:
+                if distance[next_row, next_position] == unknown:
                     distance[next_row, next_position] = distance[row, position] + 1
                     queue[tail] = next_row * size + next_position
                     tail += 1

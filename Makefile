@@ -1,0 +1,52 @@
+# noclone: every task that people and CI share. `make help` lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help setup run test lint format type imports unit bench evidence docs clean
+
+help:  ## list the tasks
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.venv/base: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "error: Python 3.11 or newer is needed; try make PYTHON=python3.11"; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+.venv/dev: .venv/base
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
+	@touch $@
+
+setup: .venv/dev  ## create .venv with everything that development needs
+
+run: .venv/base  ## the main job: the Micius satellite pass, from photons to a secret key
+	@$(BIN)/noclone run micius-2017 --workers 2 --out out
+
+test: lint type imports unit  ## all checks and tests
+
+lint: .venv/dev  ## style
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+format: .venv/dev  ## rewrite files in the common style
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+type: .venv/dev  ## static types
+	@$(BIN)/mypy
+
+imports: .venv/dev  ## imports point down only
+	@$(BIN)/lint-imports
+
+unit: .venv/dev  ## tests and documented examples
+	@$(BIN)/pytest -n 2 --dist loadfile src tests
+
+bench: .venv/dev  ## our speed beside the peers', ratios printed
+	@$(BIN)/python benchmarks/all.py
+
+evidence: .venv/dev  ## heavy tables that are committed as results; resumable
+	@$(BIN)/python evidence/all.py
+
+clean:  ## remove what the tasks have made
+	rm -rf .venv out build

@@ -1,0 +1,5 @@
+"""Experiments against models."""
+
+from noclone.agree.experiments import experiments
+
+__all__ = ["experiments"]

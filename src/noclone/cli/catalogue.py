@@ -1,0 +1,134 @@
+"""``noclone list`` and ``noclone cite``: what there is, and the papers behind it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from noclone.cli.options import Json, print_json
+from noclone.core.registry import pick
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(name="list")(list_things)
+    app.command()(cite)
+
+
+def _presets() -> list[dict[str, Any]]:
+    from noclone.setup import load, preset_names
+
+    rows = []
+    for name in preset_names():
+        setup = load(name)
+        source = "" if setup.publication is None else setup.publication.reference
+        rows.append({"name": name, "protocol": setup.protocol.NAME, "bound": setup.protocol.bound, "source": source})
+    return rows
+
+
+def _protocols() -> list[dict[str, Any]]:
+    from noclone.protocols import protocols
+
+    return [{"name": name, "what": _first_line(kind)} for name, kind in protocols().items()]
+
+
+def _attacks() -> list[dict[str, Any]]:
+    from noclone import attacks
+
+    return [{"name": name, "what": attacks.get(name).DOES} for name in attacks.names()]
+
+
+def _bounds() -> list[dict[str, Any]]:
+    from noclone.rates import bounds
+
+    rows = []
+    for name in bounds.names():
+        bound = bounds.get(name)
+        rows.append(
+            {
+                "name": name,
+                "regime": bound.SECURITY.regime,
+                "attacks": bound.SECURITY.attacks,
+                "intensities": " or ".join(str(count) for count in bound.INTENSITIES),
+                "source": bound.SOURCE,
+            }
+        )
+    return rows
+
+
+def _methods() -> list[dict[str, Any]]:
+    from noclone.core.registry import named_modules
+
+    return [{"name": name, "what": _first_line(module)} for name, module in
+            named_modules("noclone.distil.reconciliation").items()]
+
+
+def _extractors() -> list[dict[str, Any]]:
+    from noclone.core.registry import named_modules
+
+    return [
+        {"name": name, "property": module.PROPERTY, "source": module.SOURCE}
+        for name, module in named_modules("noclone.hashing").items()
+    ]
+
+
+_LISTS = {
+    "presets": _presets,
+    "protocols": _protocols,
+    "attacks": _attacks,
+    "bounds": _bounds,
+    "reconciliation": _methods,
+    "extractors": _extractors,
+}
+
+
+def list_things(
+    what: Annotated[str, typer.Argument(metavar="WHAT", help=", ".join(_LISTS))], json: Json = False
+) -> int:
+    """List presets, protocols, attacks, bounds, reconciliation methods or extractors."""
+    rows = pick("list", what, _LISTS)()
+    if json:
+        print_json({"rows": rows})
+    else:
+        print(table(rows))
+    return 0
+
+
+def cite(
+    setup: Annotated[str | None, typer.Argument(metavar="[SETUP]", help="Only what this setup rests on.")] = None,
+    json: Json = False,
+) -> int:
+    """List the papers behind the results."""
+    rows = [{"for": f"bound {row['name']}", "source": row["source"]} for row in _bounds()]
+    rows += [{"for": f"extractor {row['name']}", "source": row["source"]} for row in _extractors()]
+    if setup is None:
+        rows += [{"for": f"preset {row['name']}", "source": row["source"]} for row in _presets()]
+    else:
+        from noclone.setup import load
+
+        loaded = load(setup)
+        wanted = {f"bound {loaded.protocol.bound}", f"extractor {loaded.protocol.amplification}"}
+        rows = [row for row in rows if row["for"] in wanted]
+        if loaded.publication is not None:
+            rows.append({"for": f"preset {loaded.name}", "source": loaded.publication.reference})
+    if json:
+        print_json({"rows": rows})
+    else:
+        print(table(rows))
+    return 0
+
+
+def _first_line(thing: Any) -> str:
+    return (thing.__doc__ or "").strip().splitlines()[0].rstrip(".")
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Return rows as aligned columns; the last column is not padded."""
+    if not rows:
+        return "nothing"
+    names = list(rows[0])
+    cells = [names, *([str(row[name]) for name in names] for row in rows)]
+    widths = [max(len(line[i]) for line in cells) for i in range(len(names))]
+    return "\n".join("  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
+                     for line in cells)

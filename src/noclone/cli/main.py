@@ -1,0 +1,60 @@
+"""The command line: each command in a file of its own, one way to fail.
+
+Exit codes: 0 done; 1 the answer is no (aborted, no key, disagreement), printed as a result; 2 bad
+input, one sentence on standard error.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from noclone.core.errors import InvalidInput
+
+app = typer.Typer(
+    name="noclone",
+    help="Quantum key distribution: rates, simulation, distillation, two real parties.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+
+
+def _commands() -> None:
+    from noclone.cli import bench, catalogue, experiments, init, party, rate, run, stages, tune
+
+    for module in (run, rate, stages, party, tune, experiments, catalogue, init, bench):
+        module.register(app)
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    _commands()
+    command = typer.main.get_command(app)
+    try:
+        code = command.main(standalone_mode=False)
+    except InvalidInput as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(BAD_INPUT)
+    except Exception as error:
+        # Usage errors of the command-line parser carry their own sentence; anything else is a bug.
+        sentence = getattr(error, "format_message", None)
+        if sentence is None:
+            raise
+        _fail(sentence() or "no command given")
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(sentence: str) -> None:
+    print(f"error: {' '.join(sentence.split())}", file=sys.stderr)
+    sys.exit(BAD_INPUT)

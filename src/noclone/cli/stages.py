@@ -1,0 +1,139 @@
+"""``noclone simulate`` and ``noclone distil``: the stages alone, from file to file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from noclone.cli.options import (
+    BoundName,
+    Changes,
+    Json,
+    Pulses,
+    Seed,
+    SetupName,
+    Workers,
+    load_setup,
+    output_folder,
+    print_json,
+)
+from noclone.cli.progress import progress_bar
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(simulate)
+    app.command()(distil)
+
+
+def simulate(
+    setup: SetupName,
+    pulses: Pulses = None,
+    attack: Annotated[str | None, typer.Option(help="Eve on the channel: NAME:parameter=value,…")] = None,
+    changes: Changes = None,
+    seed: Seed = 1,
+    workers: Workers = 1,
+    out: Annotated[Path, typer.Option(help="Folder for alice.parquet and bob.parquet.")] = Path("out"),
+    json: Json = False,
+) -> int:
+    """Simulate a run and write the two parties' records."""
+    from noclone import attacks, records
+    from noclone.simulate import simulate as simulate_setup
+
+    loaded = load_setup(setup, changes)
+    eve = None if attack is None else attacks.parse(attack)
+    folder = output_folder(out)
+    with progress_bar(quiet=json) as progress:
+        alice, bob = simulate_setup(
+            loaded, pulses, attack=eve, seed=seed, workers=workers, progress=progress
+        )
+        records.write(alice, folder / "alice.parquet")
+        records.write(bob, folder / "bob.parquet")
+    shown = {
+        "setup": loaded.name,
+        "protocol": loaded.protocol.NAME,
+        "pulses": alice.run.pulses,
+        "detections": len(bob),
+        "run_id": alice.run.run_id,
+        "files": [str(folder / "alice.parquet"), str(folder / "bob.parquet")],
+    }
+    if json:
+        print_json(shown)
+    else:
+        print(f"{len(bob):,} detections of {alice.run.pulses:,} pulses in {folder / 'alice.parquet'} and bob.parquet")
+    return 0
+
+
+def distil(
+    alice: Annotated[Path, typer.Argument(metavar="ALICE", help="Alice's record, Parquet or CSV.")],
+    bob: Annotated[Path, typer.Argument(metavar="BOB", help="Bob's record, Parquet or CSV.")],
+    setup: Annotated[str, typer.Option(help="The setup the records are of: preset or TOML file.")],
+    pulses: Pulses = None,
+    run_id: Annotated[str | None, typer.Option(help="For files that do not name their run.")] = None,
+    bound: BoundName = None,
+    changes: Changes = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Reproducible, for simulated records only; without it: real secrets.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for alice.key and bob.key.")] = Path("out"),
+    json: Json = False,
+) -> int:
+    """Distil a secret key from two records, as two parties that share nothing but a channel."""
+    from noclone import records
+    from noclone.core.files import write_atomically
+    from noclone.distil.distil import distil_pair
+    from noclone.distil.result import SecretKey
+
+    loaded = load_setup(setup, changes)
+    hers = records.read_alice(alice, pulses=pulses, run_id=run_id)
+    his = records.read_bob(bob, pulses=pulses, run_id=run_id)
+    folder = output_folder(out)
+    with progress_bar(quiet=json) as progress:
+        first, second = distil_pair(hers, his, loaded, bound=bound, seed=seed, progress=progress)
+    for name, key in (("alice", first), ("bob", second)):
+        path = folder / f"{name}.key"
+        if isinstance(key, SecretKey):
+            content = key.packed.tobytes()
+            write_atomically(path, lambda file, content=content: file.write(content), mode=0o600)  # type: ignore[misc]
+        else:
+            path.unlink(missing_ok=True)
+    shown = describe(first, second, loaded.name, loaded.protocol.NAME, hers.run.pulses, len(his))
+    if json:
+        print_json(shown)
+    elif isinstance(first, SecretKey):
+        from noclone.report import key_summary
+
+        print(key_summary(first))
+        print(f"keys    {folder / 'alice.key'}, {folder / 'bob.key'}")
+    else:
+        print(first)
+    return 0 if shown["keys_equal"] else 1
+
+
+def describe(first: Any, second: Any, setup: str, protocol: str, pulses: int, detections: int) -> dict[str, Any]:
+    """Return the stable JSON keys of a distillation."""
+    from noclone.distil.result import SecretKey
+
+    key = first if isinstance(first, SecretKey) else None
+    equal = key is not None and isinstance(second, SecretKey) and key.sha256() == second.sha256()
+    return {
+        "setup": setup,
+        "protocol": protocol,
+        "bound": None if key is None else key.estimate.bound,
+        "pulses": pulses,
+        "detections": detections,
+        "sifted_bits": None if key is None else key.sifted_bits,
+        "qber": None if key is None else key.qber,
+        "rate_per_pulse": 0.0 if key is None else key.key_bits / pulses,
+        "key_bits": 0 if key is None else key.key_bits,
+        "net_key_bits": 0 if key is None else key.net_key_bits,
+        "key_sha256": None if key is None else key.sha256(),
+        "keys_equal": equal,
+        "sent_bits": first.ledger.sent_bits,
+        "charged_bits": first.ledger.charged_bits,
+        "f_ec": None if key is None else key.f_ec,
+        "aborted": key is None,
+        "abort_reason": None if key is not None else first.reason,
+    }

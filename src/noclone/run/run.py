@@ -1,0 +1,214 @@
+"""The main job: predict, simulate, distil, and put everything side by side."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from noclone.core.progress import Progress, silent
+from noclone.distil.distil import distil_pair
+from noclone.distil.estimation import estimate, finite_bound
+from noclone.distil.result import Abort, SecretKey
+from noclone.protocols.attack import Attack
+from noclone.protocols.decoy_bb84 import RIGOROUS, Expected
+from noclone.protocols.key_rate import KeyRate
+from noclone.records import AliceRecord, BobRecord
+from noclone.setup import Setup, rate
+from noclone.simulate import Simulated, with_truth
+
+
+@dataclass(frozen=True, eq=False)
+class RunResult:
+    """Everything that one run gives, for a table, a report or a program.
+
+    Attributes
+    ----------
+    setup : Setup
+        What was run.
+    pulses, seed : int
+        Size and seed of the simulation.
+    attack : Attack or None
+        Eve.
+    bound : str
+        Bound that decided the key's length; one for finite blocks.
+    predicted, predicted_rigorous : KeyRate
+        What the model expects without Eve: with that bound, and with the rigorous one.
+    expected : Expected
+        Events that the model expects without Eve.
+    simulated : Simulated
+        The two records and the ground truth.
+    detections, errors : NDArray[int64]
+        Basis-matched events (2, K) and errors among them, as an all-knowing observer counts them.
+    alice, bob : SecretKey or Abort
+        What each party ended with.
+    rigorous_bits : int or None
+        Length that the rigorous bound would have allowed for the same run; None after an abort.
+    seconds : mapping
+        Wall time of each stage.
+    """
+
+    setup: Setup
+    pulses: int
+    seed: int
+    attack: Attack | None
+    bound: str
+    predicted: KeyRate
+    predicted_rigorous: KeyRate
+    expected: Expected
+    simulated: Simulated
+    detections: NDArray[np.int64]
+    errors: NDArray[np.int64]
+    alice: SecretKey | Abort
+    bob: SecretKey | Abort
+    rigorous_bits: int | None
+    seconds: Mapping[str, float]
+
+    @property
+    def sifted_bits(self) -> int:
+        """Keyed events."""
+        return int(self.detections[self.setup.protocol.keyed].sum())
+
+    @property
+    def qber(self) -> float:
+        """Error rate of the keyed events."""
+        return float(self.errors[self.setup.protocol.keyed].sum() / max(1, self.sifted_bits))
+
+    @property
+    def keys_equal(self) -> bool:
+        """Whether both parties hold the same key."""
+        if isinstance(self.alice, Abort) or isinstance(self.bob, Abort):
+            return False
+        return self.alice.key_bits > 0 and np.array_equal(self.alice.packed, self.bob.packed)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values under the stable keys of ``noclone run --json``."""
+        key, aborted = self.alice, isinstance(self.alice, Abort)
+        ledger = key.ledger
+        return {
+            "setup": self.setup.name,
+            "protocol": self.setup.protocol.NAME,
+            "bound": self.bound,
+            "pulses": self.pulses,
+            "detections": len(self.simulated.bob),
+            "sifted_bits": self.sifted_bits,
+            "qber": self.qber,
+            "rate_per_pulse": 0.0 if isinstance(key, Abort) else key.key_bits / self.pulses,
+            "key_bits": 0 if isinstance(key, Abort) else key.key_bits,
+            "net_key_bits": 0 if isinstance(key, Abort) else key.net_key_bits,
+            "key_bits_rigorous": self.rigorous_bits,
+            "key_sha256": None if isinstance(key, Abort) else key.sha256(),
+            "keys_equal": self.keys_equal,
+            "eps_sec": self.setup.protocol.eps_sec,
+            "eps_cor": self.setup.protocol.eps_cor,
+            "sent_bits": ledger.sent_bits,
+            "charged_bits": ledger.charged_bits,
+            "f_ec": None if isinstance(key, Abort) else key.f_ec,
+            "aborted": aborted,
+            "abort_reason": key.reason if isinstance(key, Abort) else None,
+            "verdict": None,
+            "seconds": sum(self.seconds.values()),
+        }
+
+
+def run(
+    setup: Setup,
+    *,
+    pulses: float | None = None,
+    bound: str | None = None,
+    attack: Attack | None = None,
+    seed: int = 1,
+    workers: int = 1,
+    progress: Progress = silent,
+) -> RunResult:
+    """Predict a setup's key, simulate it, distil the real key, and return it all.
+
+    Parameters
+    ----------
+    setup : Setup
+        Link and protocol.
+    pulses : float, optional
+        Size of the block; the setup's own by default.
+    bound : str, optional
+        Instead of the protocol's own. An asymptotic one serves the prediction; the key's length
+        then comes from the rigorous default.
+    attack : Attack, optional
+        Eve on the channel.
+    seed : int
+        Everything follows from it: the key of a simulation is no secret.
+    workers : int
+        Threads of the simulation.
+    progress : callable
+        Called with stage and share done.
+
+    Examples
+    --------
+    >>> import noclone as nc
+    >>> result = nc.run(nc.load("lim-2014"), pulses=2e8)
+    >>> result.keys_equal
+    True
+    """
+    setup.protocol.check_link(setup.link)
+    wanted = bound or setup.protocol.bound
+    bound = finite_bound(wanted, len(setup.protocol.intensity_probs))
+    seconds = {}
+    start = time.perf_counter()
+
+    def lap(stage: str) -> None:
+        nonlocal start
+        now = time.perf_counter()
+        seconds[stage], start = now - start, now
+
+    size = setup.pulses if pulses is None else int(pulses)
+    predicted = rate(setup, pulses=size, bound=bound)
+    rigorous = rate(setup, pulses=size, bound=RIGOROUS)
+    expected = setup.protocol.expected(setup.link, size)
+    lap("prediction")
+    simulated = with_truth(setup, pulses, attack=attack, seed=seed, workers=workers, progress=progress)
+    lap("simulation")
+    alice, bob = distil_pair(simulated.alice, simulated.bob, setup, bound=bound, seed=seed, progress=progress)
+    lap("distillation")
+    detections, errors = tally(simulated.alice, simulated.bob, len(setup.protocol.intensity_probs))
+    rigorous_bits = None
+    if isinstance(alice, SecretKey):
+        counts = alice.estimate.counts
+        found = estimate(
+            setup,
+            counts.detections.astype(np.int64),
+            counts.errors.astype(np.int64),
+            alice.leak_bits,
+            RIGOROUS,
+        )
+        rigorous_bits = sum(found.lengths)
+    lap("counting")
+    return RunResult(
+        setup=setup,
+        pulses=size,
+        seed=seed,
+        attack=attack,
+        bound=bound,
+        predicted=predicted,
+        predicted_rigorous=rigorous,
+        expected=expected,
+        simulated=simulated,
+        detections=detections,
+        errors=errors,
+        alice=alice,
+        bob=bob,
+        rigorous_bits=rigorous_bits,
+        seconds=seconds,
+    )
+
+
+def tally(alice: AliceRecord, bob: BobRecord, intensities: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Count basis-matched events and errors (2, K) of two records that hold the same pulses."""
+    matched = alice.basis == bob.basis
+    classes = alice.basis[matched].astype(np.intp) * intensities + alice.intensity[matched]
+    wrong = (alice.bit ^ bob.bit)[matched].astype(bool)
+    detections = np.bincount(classes, minlength=2 * intensities).reshape(2, intensities)
+    errors = np.bincount(classes[wrong], minlength=2 * intensities).reshape(2, intensities)
+    return detections.astype(np.int64), errors.astype(np.int64)
