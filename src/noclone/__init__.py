@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from noclone import attacks as attacks
     from noclone.core.errors import InvalidInput as InvalidInput
+    from noclone.distil.distil import distil as distil
     from noclone.link import Fibre as Fibre
     from noclone.link import FixedLoss as FixedLoss
     from noclone.link import Link as Link
@@ -19,10 +20,15 @@ if TYPE_CHECKING:
     from noclone.link import ThresholdDetectors as ThresholdDetectors
     from noclone.link import WeakCoherentSource as WeakCoherentSource
     from noclone.protocols.decoy_bb84 import DecoyBB84 as DecoyBB84
+    from noclone.optimise import tune as tune
+    from noclone.records import AliceRecord as AliceRecord
+    from noclone.records import BobRecord as BobRecord
+    from noclone.run import run as run
     from noclone.setup import Grid as Grid
     from noclone.setup import Setup as Setup
     from noclone.setup import load as load
     from noclone.setup import rate as rate
+    from noclone.simulate import simulate as simulate
 
 __version__ = "0.1.0"
 
@@ -40,6 +46,12 @@ _HOMES = {
     "Setup": "setup",
     "load": "setup",
     "rate": "setup",
+    "simulate": "simulate",
+    "distil": "distil.distil",
+    "AliceRecord": "records",
+    "BobRecord": "records",
+    "run": "run",
+    "tune": "optimise",
 }
 
 __all__ = [*_HOMES, "attacks"]

@@ -9,10 +9,26 @@ from scipy import stats
 from noclone.attacks import InterceptResend, PhotonNumberSplitting
 from noclone.link.detection import DetectionModel, DetectorMemory
 from noclone.sampling import clicks, photons
-from noclone.sampling.pulses import honest_table
+from noclone.sampling.pulses import PulseSettings, honest_table
 
 LINK = DetectionModel(channel_transmittance=0.1, efficiency=0.1, dark_count_prob=5e-7, misalignment=0.01)
 DECOY = (0.5, 0.1)
+
+
+def bb84(photon_rows):
+    """Return BB84 settings from rows P(n), all intensities and bases equally likely."""
+    row, sent_basis, sent_bit, measured_basis = np.indices((len(photon_rows), 2, 2, 2)).reshape(4, -1)
+    probs = np.full(len(row), 1 / len(row))
+    return PulseSettings(probs, photon_rows[row], sent_basis, sent_bit, measured_basis, row == 0)
+
+
+def gain_and_error(table, rows):
+    """Return P(click) and the error rate of the sifted bits, double clicks settled by a coin."""
+    patterns, settings = table.by_setting(), table.settings
+    rows = rows & (settings.sent_basis == settings.measured_basis)
+    wrong = np.where(settings.sent_bit == 1, patterns[:, 1], patterns[:, 2]) + patterns[:, 3] / 2
+    gain = 1 - patterns[rows, 0].mean()
+    return gain, wrong[rows].mean() / gain
 
 
 def loop(rng, model, transmittance, number, sent_basis, sent_bit, measured_basis):
@@ -48,7 +64,7 @@ def photon_number_splitting(rng, model, number, sent_basis, sent_bit, measured_b
         (PhotonNumberSplitting(fraction=1), photon_number_splitting, DetectionModel(0.4, 0.6, 0.05, 0.05)),
     ],
 )
-def test_the_table_is_what_a_loop_over_photons_gives(bb84, attack, physics, model):
+def test_the_table_is_what_a_loop_over_photons_gives(attack, physics, model):
     rng = np.random.default_rng(3)
     settings = bb84(photons.poisson([0.9, 0.3]))
     table = attack.table(model, settings)
@@ -71,7 +87,7 @@ def test_the_table_is_what_a_loop_over_photons_gives(bb84, attack, physics, mode
 
 
 @pytest.mark.parametrize("attack", [InterceptResend, PhotonNumberSplitting])
-def test_a_fraction_of_zero_is_no_attack(bb84, attack):
+def test_a_fraction_of_zero_is_no_attack(attack):
     settings = bb84(photons.poisson(DECOY))
     honest = honest_table(LINK, settings).patterns
     np.testing.assert_array_equal(attack(fraction=0).table(LINK, settings).patterns, honest)
@@ -79,9 +95,7 @@ def test_a_fraction_of_zero_is_no_attack(bb84, attack):
 
 @pytest.mark.parametrize("fraction", [0.1, 0.5, 1.0])
 @pytest.mark.parametrize("misalignment", [0.0, 0.03])
-def test_intercept_resend_raises_the_error_of_single_photons_by_a_quarter(
-    bb84, gain_and_error, fraction, misalignment
-):
+def test_intercept_resend_raises_the_error_of_single_photons_by_a_quarter(fraction, misalignment):
     model = DetectionModel(0.1, 0.1, 1e-5, misalignment)
     settings = bb84(photons.single()[None])
     gain, honest = gain_and_error(honest_table(model, settings), settings.signal)
@@ -92,7 +106,7 @@ def test_intercept_resend_raises_the_error_of_single_photons_by_a_quarter(
     assert attacked_gain == pytest.approx(gain, rel=1e-12)
 
 
-def test_intercept_resend_in_a_simulation(bb84):
+def test_intercept_resend_in_a_simulation():
     settings = bb84(photons.single()[None])
     table = InterceptResend(fraction=1).table(LINK, settings)
     got = clicks.joined(list(clicks.sample(table, DetectorMemory(), 1 << 26, seed=2)))
@@ -113,9 +127,7 @@ def poisson_gain(model, intensity, transmittance, single_prob):
 
 
 @pytest.mark.parametrize(("transmittance", "regime"), [(0.1, "blocked"), (0.01, "blocked"), (0.5, "passed")])
-def test_photon_number_splitting_keeps_the_gain_of_the_signal_alone(
-    bb84, gain_and_error, transmittance, regime
-):
+def test_photon_number_splitting_keeps_the_gain_of_the_signal_alone(transmittance, regime):
     model = DetectionModel(transmittance, 0.1, 5e-7, 0.01)
     settings = bb84(photons.poisson(DECOY))
     attack = PhotonNumberSplitting(fraction=1)
@@ -133,7 +145,7 @@ def test_photon_number_splitting_keeps_the_gain_of_the_signal_alone(
         assert poisson_gain(model, mean, own, single_prob) == pytest.approx(expected, rel=1e-10)
 
 
-def test_photon_number_splitting_at_50_km_leaves_hardly_any_single_photons(bb84):
+def test_photon_number_splitting_at_50_km_leaves_hardly_any_single_photons():
     settings = bb84(photons.poisson(DECOY))
     table = PhotonNumberSplitting(fraction=1).table(LINK, settings)
     got = clicks.joined(list(clicks.sample(table, DetectorMemory(), 1 << 28, seed=6)))
@@ -144,7 +156,7 @@ def test_photon_number_splitting_at_50_km_leaves_hardly_any_single_photons(bb84)
     assert seen[1] / len(got.photons) < 1e-3
 
 
-def test_a_lossless_channel_hides_no_splitting(bb84, gain_and_error):
+def test_a_lossless_channel_hides_no_splitting():
     model = DetectionModel(1.0, 0.1, 5e-7, 0.01)
     settings = bb84(photons.poisson(DECOY))
     attack = PhotonNumberSplitting(fraction=1)
@@ -153,7 +165,7 @@ def test_a_lossless_channel_hides_no_splitting(bb84, gain_and_error):
     assert gain_and_error(attacked, settings.signal)[0] < gain_and_error(honest, settings.signal)[0]
 
 
-def test_single_photons_cannot_be_split(bb84):
+def test_single_photons_cannot_be_split():
     settings = bb84(photons.single()[None])
     table = PhotonNumberSplitting(fraction=1).table(LINK, settings)
     np.testing.assert_allclose(table.patterns[:, 1], honest_table(LINK, settings).patterns[:, 1], rtol=1e-10)

@@ -10,7 +10,7 @@ from noclone.rates import bounds, gains
 from noclone.rates.bounds import wiesemann_2024
 from noclone.rates.capacity import repeaterless_bound
 from noclone.rates.concentration import fung_deviation, hoeffding_deviation
-from noclone.rates.counts import DecoyCounts, expected_counts, expected_photons
+from noclone.rates.counts import DecoyCounts, PhotonCounts, expected_counts, expected_photons
 from noclone.rates.decoy import keyed_fraction, one_decoy, phase_error_estimate, photon_weights, two_decoys
 from noclone.rates.entropy import binary_entropy
 from noclone.rates.key_terms import KeyTerms, shannon_leak
@@ -60,7 +60,7 @@ def test_every_file_is_a_bound_under_its_name():
     assert bounds.names() == ("infinite", "lim-2014", "rusca-2018", "vacuum-weak", "wiesemann-2024")
     for name in bounds.names():
         bound = bounds.get(name)
-        assert bound.NAME == name
+        assert name == bound.NAME
         assert bound.SECURITY.regime == ("finite" if bound.FINITE else "asymptotic")
         assert bound.SECURITY.source == bound.SOURCE
         assert bound.SECURITY.assumptions
@@ -296,6 +296,53 @@ def test_analytic_tails_are_never_above_the_exact_ones(intensities, part):
     assert (analytic.unclipped <= exact.unclipped + 1e-6).all()
     assert (analytic.length > 0).sum() > 50
     assert (exact.length > analytic.length).sum() > 50
+
+
+def sampled_run(seed, size, intensities):
+    """Random blocks sampled photon number by photon number, with what no party can see."""
+    rng = np.random.default_rng(seed)
+    mu1, mu2 = rng.uniform(0.3, 0.8, size), rng.uniform(0.05, 0.25, size)
+    mu = np.stack([mu1, mu2, rng.uniform(0, 0.02, size)][:intensities])
+    probs = rng.dirichlet(np.full(intensities, 4.0), size).T
+    single = 10 ** -rng.uniform(1, 2.5, size)
+    yields = np.stack([1e-5 * rng.uniform(0, 1, size), single, single * rng.uniform(1, 3, size)])
+    errors = np.stack([np.full(size, 0.5), rng.uniform(0, 0.05, size), np.full(size, 0.02)])
+    pulses = 10 ** rng.uniform(8, 11, size)
+    photons = np.stack([np.exp(-mu), mu * np.exp(-mu), 1 - (1 + mu) * np.exp(-mu)])
+    mean = pulses * 0.25 * probs * photons * yields[:, None]
+    clicks = rng.poisson(np.stack([mean, mean], axis=1))
+    wrong = rng.binomial(clicks, errors[:, None, None])
+    truth = PhotonCounts(*(part.astype(float) for part in (clicks[0], clicks[1], wrong[1])))
+    return DecoyCounts(mu, probs, clicks.sum(axis=0), wrong.sum(axis=0), truth)
+
+
+@pytest.mark.parametrize(
+    ("name", "intensities", "tails"),
+    [
+        ("lim-2014", 3, {}),
+        ("rusca-2018", 2, {}),
+        *(
+            ("wiesemann-2024", k, {"tails": t})
+            for k in (2, 3)
+            for t in (wiesemann_2024.ANALYTIC, wiesemann_2024.EXACT)
+        ),
+    ],
+)
+def test_bounds_hold_in_sampled_runs(name, intensities, tails):
+    counts = sampled_run(11, 400, intensities)
+    masks = [np.ones((2, intensities), dtype=bool)]
+    if name == "wiesemann-2024":
+        masks.append(np.array(SIGNAL_ONLY)[:, :intensities])
+    for keyed in masks:
+        terms = bounds.get(name).key_terms(counts, keyed, 0.0, eps_sec=1e-4, eps_cor=1e-15, **tails)
+        inside = keyed[:, :, None]
+        single = (counts.photons.single * inside).sum(axis=1)
+        errors = (counts.photons.single_errors * inside).sum(axis=1)
+        assert (terms.single <= single).all()
+        assert (terms.vacuum <= (counts.photons.vacuum * inside).sum(axis=1)).all()
+        assert (errors <= np.where(terms.phase_error < 0.5, terms.phase_error, 1.0) * single).all()
+        assert (terms.single > 0).mean() > 0.9
+        assert (terms.phase_error < 0.5).mean() > 0.5
 
 
 def test_exact_tails_tend_to_the_same_limit():

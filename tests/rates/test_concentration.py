@@ -41,11 +41,14 @@ def test_clopper_pearson_is_the_binomial_tail_and_inside_hoeffding(trials, fract
     lower, upper = clopper_pearson_interval(*arguments)
     loose_lower, loose_upper = hoeffding_interval(*arguments)
     slack = 1e-9 * trials
+    either = np.array([-slack, slack])
     assert loose_lower - slack <= lower <= count <= upper <= loose_upper + slack
     if upper < trials:
-        assert binom.cdf(count, trials, upper / trials) == pytest.approx(eps, rel=1e-4)
+        below, above = binom.cdf(count, trials, np.fmin((upper + either) / trials, 1.0))
+        assert above <= eps <= below
     if lower > 0:
-        assert binom.sf(count - 1, trials, lower / trials) == pytest.approx(eps, rel=1e-4)
+        below, above = binom.sf(count - 1, trials, np.fmax((lower + either) / trials, 0.0))
+        assert below <= eps <= above
 
 
 def test_hoeffding_is_its_inequality():
@@ -54,7 +57,7 @@ def test_hoeffding_is_its_inequality():
 
 
 def failure_probability(bound, sampled, rest, wrong, eps):
-    """Probability that a bound on the rate of the rest is too low, when `wrong` errors are spread at random."""
+    """Probability that a bound on the rate of the rest is too low, with `wrong` errors spread at random."""
     seen = np.arange(min(sampled, wrong) + 1.0)
     seen = seen[wrong - seen <= rest]
     claimed = bound(seen, *(np.full(seen.shape, float(x)) for x in (sampled, rest, eps)))
@@ -88,7 +91,7 @@ def test_exact_rate_is_the_largest_plausible_number_of_errors():
 
 
 @settings(max_examples=60)
-@given(st.floats(1, 8), st.floats(1, 9), st.floats(0, 0.5), st.floats(1e-14, 1e-2))
+@given(st.floats(2, 8), st.floats(1, 7), st.floats(0, 0.5), st.floats(1e-14, 1e-2))
 def test_serfling_is_never_below_the_exact_rate(log_sampled, log_rest, rate, eps):
     sampled, rest = np.floor(10.0**log_sampled), np.floor(10.0**log_rest)
     arguments = np.array(np.floor(rate * sampled)), sampled, rest, np.array(eps)

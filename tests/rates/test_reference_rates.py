@@ -1,4 +1,4 @@
-"""Each row of reference_rates.csv, evaluated under its own definition: a value that this code did not produce."""
+"""Each row of reference_rates.csv, values that this code did not produce, under the row's own definition."""
 
 import csv
 import json
@@ -112,7 +112,7 @@ LIM = bounds.get("lim-2014")
 
 
 def lim_block(length_km, block, qx, p1, p2, mu1, mu2):
-    """A block of `block` sifted bits in basis X (row 1) under the model of the paper with eta_sys; arrays allowed."""
+    """A block of so many sifted bits in basis X, by the paper's model with eta_sys; arrays allowed."""
     qx, p1, p2, mu1, mu2 = (np.asarray(x, dtype=float) for x in (qx, p1, p2, mu1, mu2))
     eta = 0.1 * 10 ** (-0.02 * length_km)
     mu = np.stack([mu1, mu2, np.full_like(mu1, 2e-4)])

@@ -35,7 +35,7 @@ class ErrorCounts(Message):
     errors: Numbers
 
 
-def guess_error_rates(sifted: Sifted, setup: Setup) -> NDArray[np.float64]:
+def guess_error_rates(sifted: Sifted, setup: Setup, pulses: int) -> NDArray[np.float64]:
     """Return the likely error rate of each basis's raw key, from the disclosed events alone.
 
     Where a keyed intensity is disclosed in the other basis, or a vacuum intensity tells the
@@ -47,6 +47,8 @@ def guess_error_rates(sifted: Sifted, setup: Setup) -> NDArray[np.float64]:
         Bob's events.
     setup : Setup
         Shares of pulses and mean photon numbers.
+    pulses : int
+        Pulses that Alice sent.
 
     Returns
     -------
@@ -56,7 +58,7 @@ def guess_error_rates(sifted: Sifted, setup: Setup) -> NDArray[np.float64]:
     protocol = setup.protocol
     intensities = np.array(setup.link.alice.intensities)
     match = np.array([protocol.basis_prob**2, (1 - protocol.basis_prob) ** 2])
-    sent = setup.pulses * match[:, None] * np.array(protocol.intensity_probs)
+    sent = pulses * match[:, None] * np.array(protocol.intensity_probs)
     test = ~protocol.keyed
     seen, wrong = sifted.detections * test, sifted.test_errors * test
     darkest = test & (intensities == intensities.min()) & (intensities.min() < 0.01)

@@ -138,7 +138,7 @@ def bob(
     _greet(record.run.run_id, record.run.pulses, setup, bound, channel)
     sifted = sifting.bob(record, setup.protocol.keyed, channel)
     progress("sifting", 1.0)
-    guesses = np.rint(estimation.guess_error_rates(sifted, setup) * 1e6).astype(np.int64)
+    guesses = np.rint(estimation.guess_error_rates(sifted, setup, record.run.pulses) * 1e6).astype(np.int64)
     channel.send(ErrorRates(Numbers.of(guesses)))
     _check_sifted(sifted, guesses / 1e6, setup)
     seed = channel.receive(PublicSeed).seed

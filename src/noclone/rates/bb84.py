@@ -67,7 +67,7 @@ def gllp_rate(
     Examples
     --------
     >>> f"{float(gllp_rate(0.01, 4.5e-4, 4.5e-6, 1.2)):.3e}"
-    '3.241e-04'
+    '3.211e-04'
     """
     mu, q = np.asarray(intensity, dtype=np.float64), np.asarray(detected, dtype=np.float64)
     wrong = np.asarray(in_error, dtype=np.float64)

@@ -26,7 +26,7 @@ def binary_entropy(prob: ArrayLike) -> NDArray[np.float64]:
     [0.0, 1.0, 0.0]
     """
     p = np.asarray(prob, dtype=np.float64)
-    bits: NDArray[np.float64] = (entr(p) - xlog1py(1.0 - p, -p)) / _LN2
+    bits: NDArray[np.float64] = (entr(p) + xlog1py(p - 1.0, -p)) / _LN2
     return bits
 
 

@@ -92,7 +92,7 @@ def _integers(name: str, column: Any, first_row: int) -> NDArray[Any]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if name == "basis" and column.type in (pa.string(), pa.large_string(), pa.string_view()):
+    if name == "basis" and column.type in (pa.string(), pa.large_string()):
         text = pc.ascii_trim_whitespace(column.cast(pa.string()))
         place = pc.index_in(text, value_set=pa.array(["0", "Z", "1", "X"]))
         if place.null_count:

@@ -96,7 +96,15 @@ class Clicks:
 
 
 def joined(blocks: Sequence[Clicks]) -> Clicks:
-    """Return the clicks of consecutive blocks as one."""
+    """Return the clicks of consecutive blocks, at least one, as one block.
+
+    Examples
+    --------
+    >>> index, byte = np.ones(1, np.int64), np.ones(1, np.uint8)
+    >>> block = Clicks(10, index, index, byte, byte, byte, byte)
+    >>> joined([block, block]).pulses
+    20
+    """
     return Clicks(
         sum(block.pulses for block in blocks),
         np.sum([block.sent for block in blocks], axis=0),

@@ -57,6 +57,14 @@ def sample(
     ------
     InvalidInput
         If after-pulses are to be booked on the pulse, which no device does.
+
+    Examples
+    --------
+    >>> one = np.array([1])
+    >>> settings = PulseSettings(np.ones(1), np.array([[0.0, 1.0]]), one, one, one, one == 1)
+    >>> perfect = DetectionModel(channel_transmittance=1.0, efficiency=1.0)
+    >>> sample(settings, one, 0 * one, perfect, DetectorMemory(dead_pulses=2), 9, seed=1).position.tolist()
+    [0, 3, 6]
     """
     if model.proportional_afterpulse_prob != 0:
         raise InvalidInput("afterpulsing", "must be physical in a simulation pulse by pulse")

@@ -118,6 +118,15 @@ def honest_table(model: DetectionModel, settings: PulseSettings) -> PulseTable:
         Channel and receiver, with scalar parameters.
     settings : PulseSettings
         What Alice and Bob choose.
+
+    Examples
+    --------
+    >>> from noclone.sampling import photons
+    >>> settings = PulseSettings(
+    ...     probs=np.array([1.0]), photon_probs=photons.single()[None], sent_basis=np.array([0]),
+    ...     sent_bit=np.array([1]), measured_basis=np.array([0]), signal=np.array([True]))
+    >>> honest_table(DetectionModel(0.5, 0.2, misalignment=0.01), settings).by_setting().round(3).tolist()
+    [[0.9, 0.001, 0.099, 0.0]]
     """
     return PulseTable(
         settings,

@@ -62,7 +62,7 @@ def key_terms(
     >>> counts = DecoyCounts([0.5], [1.0], [[2.5e-4]] * 2, [[2.5e-6]] * 2, photons)
     >>> terms = key_terms(counts, [[True], [False]], leak_bits=2.5e-5)
     >>> f"{float(terms.length):.3e}"
-    '1.141e-04'
+    '1.144e-04'
     """
     mask = checked_mask(counts, keyed, INTENSITIES)
     if counts.photons is None:

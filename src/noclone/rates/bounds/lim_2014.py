@@ -68,7 +68,7 @@ def key_terms(
     ...     detections=[[4e6, 1e5, 50], [4e6, 1e5, 50]], errors=[[4e4, 1e3, 25], [4e4, 1e3, 25]])
     >>> terms = key_terms(counts, [[True] * 3, [False] * 3], leak_bits=4e5, eps_sec=1e-9, eps_cor=1e-15)
     >>> f"{float(terms.length):.3e}"
-    '1.441e+06'
+    '1.150e+06'
     """
     mask = checked_mask(counts, keyed, INTENSITIES)
     counts = counts.with_axes(np.ndim(eps_sec))

@@ -75,7 +75,7 @@ def key_terms(
     >>> counts = DecoyCounts([0.5, 0.1], [0.9, 0.1], detections, errors)
     >>> terms = key_terms(counts, [[True] * 2, [False] * 2], leak_bits=4e5, eps_sec=1e-9, eps_cor=1e-15)
     >>> f"{float(terms.length):.3e}"
-    '1.441e+06'
+    '1.622e+06'
     """
     mask = checked_mask(counts, keyed, INTENSITIES)
     counts = counts.with_axes(np.ndim(eps_sec))

@@ -1,0 +1,192 @@
+"""Maximising many smooth functions at once, each over the same box, without derivatives.
+
+Every problem climbs by itself with Newton's method on a quadratic fitted to a small stencil, inside a
+trust region; the stencils of all problems are evaluated in one call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+Whole = NDArray[np.int64]
+Objective = Callable[[Whole, Floats], Floats]
+"""Problem numbers (n,) and points (n, T, d) to values (n, T); what is not a number counts as -inf."""
+
+STENCIL_STEP = 0.01
+"""Spacing of the stencil; parameters are expected to matter on a scale of about 1."""
+RADIUS = 0.5
+"""First and largest trust radius."""
+GAIN = 1e-11
+"""A climb ends when a round gains less than this share of the value."""
+ROUNDS = 100
+
+
+@dataclass(frozen=True)
+class Maxima:
+    """The highest point found of each problem.
+
+    Attributes
+    ----------
+    points : ndarray, shape (B, d)
+    values : ndarray, shape (B,)
+    evaluations : int
+        Points at which the objective was evaluated, all problems together.
+    """
+
+    points: Floats
+    values: Floats
+    evaluations: int
+
+
+def maximise(objective: Objective, low: ArrayLike, high: ArrayLike, starts: Floats) -> Maxima:
+    """Maximise B functions over one box, each from several starts.
+
+    The course of one problem depends on no other problem in the batch.
+
+    Parameters
+    ----------
+    objective : callable
+        Takes the numbers of the problems asked for, shape (n,), and points of shape (n, T, d), and returns
+        values of shape (n, T). A problem occurs once for each of its starts.
+    low, high : array_like, shape (d,)
+        The box, at least two stencil steps wide; scale the parameters so that they matter on a scale of 1.
+    starts : ndarray, shape (B, S, d)
+        Points within the box.
+
+    Returns
+    -------
+    Maxima
+        The best of each problem's starts.
+
+    Notes
+    -----
+    Trust-region Newton with finite differences: J. Nocedal, S. Wright, Numerical Optimization (2006),
+    chapters 4 and 8; negative curvature by absolute eigenvalues as in Dauphin et al., NeurIPS 27 (2014).
+
+    Examples
+    --------
+    >>> centres = np.array([[0.2, 0.7], [0.5, 2.0]])
+    >>> def bowls(rows, points):
+    ...     return -((points - centres[rows, None]) ** 2).sum(axis=-1)
+    >>> maximise(bowls, [0, 0], [1, 1], np.full((2, 1, 2), 0.5)).points.round(6).tolist()
+    [[0.2, 0.7], [0.5, 1.0]]
+    """
+    problems, climbs, size = starts.shape
+    low, high = np.asarray(low, float), np.asarray(high, float)
+    rows = np.repeat(np.arange(problems), climbs)
+    best = starts.reshape(-1, size).astype(float)
+    value = _values(objective, rows, best[:, None])[:, 0]
+    radius = np.full(len(rows), RADIUS)
+    evaluations = len(rows)
+    climbing = np.arange(len(rows))
+    for _ in range(ROUNDS):
+        if not climbing.size:
+            break
+        x, top, reach = best[climbing], value[climbing], radius[climbing]
+        stencil = _stencil(np.clip(x, low + STENCIL_STEP, high - STENCIL_STEP))
+        seen = _values(objective, rows[climbing], stencil)
+        trial_radii = np.minimum(reach[:, None] * _TRIALS, RADIUS)
+        trials = np.clip(_steps(x, stencil, seen, low, high, trial_radii), low, high)
+        tried = _values(objective, rows[climbing], trials)
+        evaluations += seen.size + tried.size
+
+        points, found = np.concatenate([trials, stencil], axis=1), np.concatenate([tried, seen], axis=1)
+        pick = found.argmax(axis=1)
+        which = np.arange(len(climbing))
+        gain = found[which, pick] - top
+        better = gain > 0
+        best[climbing] = np.where(better[:, None], points[which, pick], x)
+        value[climbing] = np.where(better, found[which, pick], top)
+        stepped = better & (pick < len(_TRIALS))
+        shrunk = reach * _TRIALS[0]
+        radius[climbing] = np.where(stepped, trial_radii[which, np.minimum(pick, len(_TRIALS) - 1)], shrunk)
+        with np.errstate(invalid="ignore"):
+            settled = ~(gain > GAIN * np.abs(top)) & (shrunk < STENCIL_STEP)
+        climbing = climbing[~settled]
+    value, best = value.reshape(problems, climbs), best.reshape(problems, climbs, size)
+    winner = value.argmax(axis=1)
+    order = np.arange(problems)
+    return Maxima(best[order, winner], value[order, winner], evaluations)
+
+
+_TRIALS = np.array([0.2, 1.0, 3.0])
+"""Trust radii that are tried at once, as multiples of the current one."""
+
+
+def _values(objective: Objective, rows: Whole, points: Floats) -> Floats:
+    values = objective(rows, points)
+    return np.where(np.isnan(values), -np.inf, values)
+
+
+def _stencil(centre: Floats) -> Floats:
+    """Return (n, 1 + 2 d + d (d - 1) / 2, d) points: the centre, steps either way, steps along two axes."""
+    unit = np.eye(centre.shape[-1]) * STENCIL_STEP
+    first, second = np.triu_indices(len(unit), 1)
+    offsets = np.concatenate([0 * unit[:1], unit, -unit, unit[first] + unit[second]])
+    return centre[:, None] + offsets
+
+
+def _steps(x: Floats, stencil: Floats, seen: Floats, low: Floats, high: Floats, radii: Floats) -> Floats:
+    """Return (n, R, d) points: the best of the fitted quadratic within each trust radius (n, R)."""
+    size = x.shape[-1]
+    centre, up, down, two = np.split(seen, [1, 1 + size, 1 + 2 * size], axis=1)
+    first, second = np.triu_indices(size, 1)
+    curvature = np.zeros((len(x), size, size))
+    with np.errstate(invalid="ignore"):
+        cross = two - up[:, first] - up[:, second] + centre
+        curvature[:, first, second] = curvature[:, second, first] = cross / STENCIL_STEP**2
+        diagonal = np.arange(size)
+        curvature[:, diagonal, diagonal] = (up - 2 * centre + down) / STENCIL_STEP**2
+        slope = (up - down) / (2 * STENCIL_STEP)
+    usable = np.isfinite(curvature).all(axis=(1, 2)) & np.isfinite(slope).all(axis=1)
+    curvature, slope = np.where(usable[:, None, None], curvature, 0.0), np.where(usable[:, None], slope, 0.0)
+    slope += np.einsum("nij,nj->ni", curvature, x - stencil[:, 0])
+    # A coordinate that pushes against the wall of the box stays there.
+    held = ((x <= low) & (slope < 0)) | ((x >= high) & (slope > 0))
+    slope[held] = 0.0
+    curvature[held[:, :, None] | held[:, None, :]] = 0.0
+    bend, axes = np.linalg.eigh(curvature)
+    along = np.einsum("nji,nj->ni", axes, slope)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        full = np.where(along == 0.0, 0.0, along / np.abs(bend))
+    lengths = np.clip(full[:, None], -radii[..., None], radii[..., None])
+    steps: Floats = x[:, None] + np.einsum("nij,nrj->nri", axes, lengths)
+    return steps
+
+
+def spread_starts(values: Floats, candidates: Floats, low: Floats, high: Floats, count: int) -> Floats:
+    """Choose for each problem the best candidates that lie apart from each other.
+
+    Parameters
+    ----------
+    values : ndarray, shape (B, N)
+        Of each problem at each candidate.
+    candidates : ndarray, shape (N, d)
+    low, high : ndarray, shape (d,)
+        The box; candidates closer than a quarter of its side along every axis are not apart.
+    count : int
+        How many to choose.
+
+    Returns
+    -------
+    ndarray, shape (B, count, d)
+
+    Examples
+    --------
+    >>> points = np.array([[0.1], [0.2], [0.9]])
+    >>> spread_starts(np.array([[3.0, 2.0, 1.0]]), points, np.zeros(1), np.ones(1), 2).ravel().tolist()
+    [0.1, 0.9]
+    """
+    place = (candidates - low) / (high - low)
+    left = values.copy()
+    chosen = np.empty((len(values), count), np.int64)
+    for i in range(count):
+        chosen[:, i] = left.argmax(axis=1)
+        near = (np.abs(place - place[chosen[:, i], None]) < 0.25).all(axis=-1)
+        left[near] = -np.inf
+    return candidates[chosen]
