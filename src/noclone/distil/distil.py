@@ -83,21 +83,19 @@ def distil_pair(
     check_fits(alice, setup)
     if seed is not None and not alice.run.simulated:
         raise InvalidInput("seed", "must not be given for a real record: a key from a known seed is no secret")
-    secrets: tuple[Secrets, ...]
-    if seed is None:
-        secrets = (SystemSecrets(), SystemSecrets(), SystemSecrets())
-    else:
-        secrets = tuple(SimulatedSecrets(seed, owner) for owner in ("alice", "bob", "authentication"))
-    pools = pools_in_memory(1, secrets[2])
+    first, second = pools_in_memory(1, randomness(seed, "authentication"))
     ends = QueueChannel.pair()
+    hers = Terms(setup, first, randomness(seed, "alice"), randomness(seed, "alice's envelopes"), bound, progress)
+    his = Terms(setup, second, randomness(seed, "bob"), randomness(seed, "bob's envelopes"), bound)
     return both(
-        lambda: _closing(ends[0], lambda: session.alice(
-            alice, Terms(setup, pools[0], secrets[0], bound, progress), ends[0]
-        )),
-        lambda: _closing(ends[1], lambda: session.bob(
-            bob, Terms(setup, pools[1], secrets[1], bound), ends[1]
-        )),
+        lambda: _closing(ends[0], lambda: session.alice(alice, hers, ends[0])),
+        lambda: _closing(ends[1], lambda: session.bob(bob, his, ends[1])),
     )
+
+
+def randomness(seed: int | None, owner: str) -> Secrets:
+    """Return real randomness, or a seeded stream of its own for each owner in a simulation."""
+    return SystemSecrets() if seed is None else SimulatedSecrets(seed, owner)
 
 
 def both(first: Callable[[], Result], second: Callable[[], Result]) -> tuple[Result, Result]:

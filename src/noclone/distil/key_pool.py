@@ -51,7 +51,9 @@ _MAGIC = b"noclone authentication key 1\n\0"
 _BATCH = struct.Struct("<8sQQ")
 _BATCH_MAGIC = b"sessions"
 _PADS = struct.Struct("<4Q")
-_ITEM_BYTES = 64
+_ITEM = struct.Struct("<32sI28x")
+_ITEM_BYTES = _ITEM.size
+_ERASED = bytes(_PADS.size), 0
 
 
 class Session(NamedTuple):
@@ -178,11 +180,14 @@ class KeyPool:
             raise InvalidInput(self._name, f"has no unused authentication session {tuple(session)} at hand")
         batch = self._batches[session.batch]
         self._file.seek(batch.offset + session.slot * _ITEM_BYTES)
-        pads = _unpack_pads(self._name, session, self._file.read(_ITEM_BYTES))
+        pads, checksum = _ITEM.unpack(self._file.read(_ITEM_BYTES))
+        if checksum != _pads_checksum(session, pads):
+            raise InvalidInput(self._name, "is damaged: a checksum does not match")
+        a, b, c, d = _PADS.unpack(pads)
         skipped = session.slot + 1 - batch.next
         self._write(batch.offset + batch.next * _ITEM_BYTES, bytes(skipped * _ITEM_BYTES))
         batch.next = session.slot + 1
-        return pads
+        return {"alice": (a, b), "bob": (c, d)}
 
     def refill(self, session: Session, key: Bits) -> int:
         """Add sessions made of distilled key, as a new batch.
@@ -342,47 +347,45 @@ def _batch(identity: int, pads: list[int]) -> bytes:
     items = [_sealed(_BATCH.pack(_BATCH_MAGIC, identity, count)).ljust(_ITEM_BYTES, b"\0")]
     for slot in range(count):
         content = _PADS.pack(*pads[4 * slot : 4 * slot + 4])
-        items.append(_sealed(content, Session(identity, slot)).ljust(_ITEM_BYTES, b"\0"))
+        items.append(_ITEM.pack(content, _pads_checksum(Session(identity, slot), content)))
     return b"".join(items)
 
 
-def _sealed(content: bytes, place: Session | None = None) -> bytes:
-    """Append the CRC-32 of the content and of the place where it belongs."""
-    start = zlib.crc32(struct.pack("<2Q", *place)) if place else 0
-    return content + struct.pack("<I", zlib.crc32(content, start))
+def _pads_checksum(place: Session, pads: bytes) -> int:
+    """Return the CRC-32 of pads and of the place where they belong."""
+    return zlib.crc32(pads, zlib.crc32(struct.pack("<2Q", *place)))
 
 
-def _checked(name: str, sealed: bytes, place: Session | None = None) -> bytes:
+def _sealed(content: bytes) -> bytes:
+    """Append the CRC-32."""
+    return content + struct.pack("<I", zlib.crc32(content))
+
+
+def _checked(name: str, sealed: bytes) -> bytes:
     """Return the content of what `_sealed` made."""
-    content = sealed[:-4]
-    if _sealed(content, place) != sealed:
+    if _sealed(sealed[:-4]) != sealed:
         raise InvalidInput(name, "is damaged: a checksum does not match")
-    return content
-
-
-def _unpack_pads(name: str, session: Session, item: bytes) -> dict[Party, Digest]:
-    a, b, c, d = _PADS.unpack(_checked(name, item[: _PADS.size + 4], session))
-    return {"alice": (a, b), "bob": (c, d)}
+    return sealed[:-4]
 
 
 def _read_batches(name: str, data: bytes) -> dict[int, _Batch]:
     """Return the batches by identity, after checking every checksum."""
     batches: dict[int, _Batch] = {}
-    position = _HEAD_BYTES
-    while position < len(data):
-        magic, identity, count = _BATCH.unpack(_checked(name, data[position : position + _BATCH.size + 4]))
-        position += _ITEM_BYTES
-        if magic != _BATCH_MAGIC or identity in batches or position + count * _ITEM_BYTES > len(data):
+    start = _HEAD_BYTES
+    while start < len(data):
+        magic, identity, count = _BATCH.unpack(_checked(name, data[start : start + _BATCH.size + 4]))
+        start += _ITEM_BYTES
+        end = start + count * _ITEM_BYTES
+        if magic != _BATCH_MAGIC or identity in batches or end > len(data):
             raise InvalidInput(name, "is damaged: its sessions are not in order")
         used = 0
-        for slot in range(count):
-            item = data[position + slot * _ITEM_BYTES : position + (slot + 1) * _ITEM_BYTES]
+        for slot, item in enumerate(_ITEM.iter_unpack(data[start:end])):
             # An erasure of several sectors that was cut off may leave whole sessions before
             # erased ones; nothing was handed out, and counting them as used is safe.
-            if any(item):
-                _unpack_pads(name, Session(identity, slot), item)
-            else:
+            if item == _ERASED:
                 used = slot + 1
-        batches[identity] = _Batch(position, count, used)
-        position += count * _ITEM_BYTES
+            elif item[1] != _pads_checksum(Session(identity, slot), item[0]):
+                raise InvalidInput(name, "is damaged: a checksum does not match")
+        batches[identity] = _Batch(start, count, used)
+        start = end
     return batches

@@ -38,7 +38,9 @@ class Terms:
     pool : KeyPool
         The party's authentication key.
     secrets : Secrets
-        Its randomness.
+        Its randomness for seeds and choices.
+    nonces : Secrets
+        Its randomness for envelopes, a stream apart so that a reproducible key does not hang on it.
     bound : str or None
         Instead of the protocol's own.
     progress : callable
@@ -48,69 +50,61 @@ class Terms:
     setup: Setup
     pool: KeyPool
     secrets: Secrets
+    nonces: Secrets
     bound: str | None = None
     progress: Progress = silent
 
 
-def alice(
-    record: AliceRecord,
-    terms: Terms,
-    channel: ClassicalChannel,
-    prepare: Callable[[Distilled], None] = lambda _: None,
-    commit: Callable[[], None] = lambda: None,
-) -> SecretKey | Abort:
-    """Run Alice's session.
-
-    Parameters
-    ----------
-    record : AliceRecord
-        Her record.
-    terms : Terms
-        Setup, authentication key, randomness.
-    channel : ClassicalChannel
-        To Bob.
-    prepare : callable
-        Called with the key before authentication begins, e.g. to make it durable.
-    commit : callable
-        Called once she keeps the key, before Bob hears of it.
-
-    Returns
-    -------
-    SecretKey or Abort
-        An abort is a result, whatever went wrong on the other side.
-    """
+def alice(record: AliceRecord, terms: Terms, channel: ClassicalChannel) -> SecretKey | Abort:
+    """Run Alice's session; an abort is a result, whatever went wrong on the other side."""
 
     def work(transcript: TranscriptChannel) -> tuple[Distilled, Authentication]:
         found = party.alice(record, terms.setup, transcript, terms.secrets, terms.bound, terms.progress)
-        prepare(found)
-        return found, authenticate_as_alice(transcript, terms.pool, commit)
+        return found, authenticate_as_alice(transcript, terms.pool, lambda: None)
 
-    return _session(work, terms, channel, record.run.simulated)
+    outcome = run(work, terms, channel, record.run.simulated)
+    assert outcome is not None
+    return outcome
 
 
-def bob(
-    record: BobRecord,
-    terms: Terms,
-    channel: ClassicalChannel,
-    prepare: Callable[[Distilled], None] = lambda _: None,
-) -> SecretKey | Abort:
+def bob(record: BobRecord, terms: Terms, channel: ClassicalChannel) -> SecretKey | Abort:
     """Run Bob's session; see `alice`. He keeps the key only if Alice says that she keeps hers."""
 
     def work(transcript: TranscriptChannel) -> tuple[Distilled, Authentication]:
         found = party.bob(record, terms.setup, transcript, terms.bound, terms.progress)
-        prepare(found)
         return found, authenticate_as_bob(transcript, terms.pool)
 
-    return _session(work, terms, channel, record.run.simulated)
+    outcome = run(work, terms, channel, record.run.simulated)
+    assert outcome is not None
+    return outcome
 
 
-def _session(
-    work: Callable[[TranscriptChannel], tuple[Distilled, Authentication]],
+def run(
+    work: Callable[[TranscriptChannel], tuple[Distilled | None, Authentication]],
     terms: Terms,
     channel: ClassicalChannel,
     simulated: bool,
-) -> SecretKey | Abort:
-    transcript = TranscriptChannel(channel, terms.pool, terms.secrets)
+) -> SecretKey | Abort | None:
+    """Run one party's work over a channel that is recorded, and turn every end into a result.
+
+    Parameters
+    ----------
+    work : callable
+        Given the recorded channel, returns what was distilled (None if nothing new was) and how the
+        authentication ended.
+    terms : Terms
+        Authentication key and randomness.
+    channel : ClassicalChannel
+        To the peer.
+    simulated : bool
+        Whether the record is a simulated one.
+
+    Returns
+    -------
+    SecretKey, Abort or None
+        None where authentication accepted and nothing new was distilled.
+    """
+    transcript = TranscriptChannel(channel, terms.pool, terms.nonces)
 
     def aborted(stage: str, reason: str, **evidence: Any) -> Abort:
         return Abort(reason, stage, evidence, Ledger(_sent(transcript)))
@@ -129,17 +123,20 @@ def _session(
         return aborted("channel", f"the other side does not keep to the protocol: {error}")
     except ChannelClosed as error:
         return aborted("channel", str(error))
+    charges, epsilons = (found.charges, found.epsilons) if found else ((), ())
     ledger = Ledger(
         _sent(transcript),
-        found.charges,
+        charges,
         (
-            *found.epsilons,
+            *epsilons,
             Epsilon("authentication", AUTHENTICATION_EPSILON, "two tags and the envelopes' random numbers"),
         ),
         verdict.key_bits,
     )
     if not verdict.accepted:
         return Abort(verdict.reason, "authentication", {}, ledger)
+    if found is None:
+        return None
     return SecretKey(
         packed=found.packed,
         key_bits=sum(found.estimate.lengths),

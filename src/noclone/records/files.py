@@ -173,10 +173,8 @@ def _read(path: Path, kind: type[AnyRecord], given: dict[str, Any]) -> AnyRecord
                 return kind(run=run, **columns_of(table, kind.columns, run))
             except InvalidInput as error:
                 raise InvalidInput(f"{path}: {error.field}", error.problem) from error
-    except (OSError, UnicodeError) as error:
-        raise InvalidInput(
-            str(path), f"cannot be read ({getattr(error, 'strerror', None) or error})"
-        ) from error
+    except OSError as error:
+        raise InvalidInput(str(path), f"cannot be read ({error.strerror or error})") from error
 
 
 def _check_kind(table: Table, kind: type[Record]) -> None:

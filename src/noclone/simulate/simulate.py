@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,14 +95,17 @@ def with_truth(
 ) -> Simulated:
     """Simulate as `simulate` does, and return what no party knows besides."""
     total = _whole(setup.pulses if pulses is None else pulses)
-    blocks = []
+    columns = _Columns()
     done = 0
     for block in _sample(setup, total, attack, seed, workers):
         done += block.pulses
+        double = block.double_click
+        kept = block.select(~double) if setup.link.bob.double_click == "discard" else block
+        columns.add(kept, done / total)
+        columns.double_clicks += int(np.count_nonzero(double))
+        columns.afterpulses += int(np.count_nonzero(block.afterpulse))
         progress("simulation", done / total)
-        blocks.append(_Columns.of(block, setup.link.bob.double_click == "discard"))
-    columns = _Columns.joined(blocks)
-    setting = columns.setting
+    position, setting, outcome, photons = columns.arrays()
     run = Run(
         run_id=_run_id(setup, total, attack, seed),
         protocol=setup.protocol.NAME,
@@ -113,13 +117,13 @@ def with_truth(
     # Settings are numbered over (intensity, Alice's basis, her bit, Bob's basis), the last fastest.
     alice = AliceRecord(
         run=run,
-        pulse_index=columns.position,
+        pulse_index=position,
         basis=(setting >> 2) & 1,
         bit=(setting >> 1) & 1,
         intensity=setting >> 3,
     )
-    bob = BobRecord(run=run, pulse_index=columns.position, basis=setting & 1, bit=columns.outcome)
-    return Simulated(alice, bob, columns.photons, columns.double_clicks, columns.afterpulses)
+    bob = BobRecord(run=run, pulse_index=position, basis=setting & 1, bit=outcome)
+    return Simulated(alice, bob, photons, columns.double_clicks, columns.afterpulses)
 
 
 def _whole(pulses: float) -> int:
@@ -152,36 +156,33 @@ def _sample(setup: Setup, pulses: int, attack: Attack | None, seed: int, workers
         start = end
 
 
-@dataclass(frozen=True)
 class _Columns:
-    """What is kept of a block of clicks."""
+    """Columns that grow block by block; room is taken once, from the first blocks' density of clicks."""
 
-    position: NDArray[np.int64]
-    setting: NDArray[np.uint8]
-    outcome: NDArray[np.uint8]
-    photons: NDArray[np.uint8]
-    double_clicks: int
-    afterpulses: int
+    _KINDS = (np.int64, np.uint8, np.uint8, np.uint8)
 
-    @classmethod
-    def of(cls, block: Clicks, discard_double: bool) -> _Columns:
-        double = block.double_click
-        kept = block.select(~double) if discard_double else block
-        return cls(
-            kept.position,
-            kept.setting,
-            kept.outcome,
-            kept.photons,
-            int(np.count_nonzero(double)),
-            int(np.count_nonzero(block.afterpulse)),
-        )
+    def __init__(self) -> None:
+        self.double_clicks = self.afterpulses = 0
+        self._size = 0
+        self._arrays: list[NDArray[Any]] = [np.empty(0, kind) for kind in self._KINDS]
 
-    @classmethod
-    def joined(cls, blocks: list[_Columns]) -> _Columns:
-        """Join the blocks, letting go of each column as soon as it is copied."""
-        joined = []
-        for name in ("position", "setting", "outcome", "photons"):
-            joined.append(np.concatenate([getattr(block, name) for block in blocks]))
-            for block in blocks:
-                object.__setattr__(block, name, None)
-        return cls(*joined, sum(b.double_clicks for b in blocks), sum(b.afterpulses for b in blocks))
+    def add(self, block: Clicks, share_done: float) -> None:
+        """Append a block, after which `share_done` of the run is done."""
+        end = self._size + block.position.size
+        if end > self._arrays[0].size:
+            room = int(end / share_done * 1.02) + 4096
+            self._arrays = [_grown(array[: self._size], room) for array in self._arrays]
+        columns = (block.position, block.setting, block.outcome, block.photons)
+        for array, column in zip(self._arrays, columns, strict=True):
+            array[self._size : end] = column
+        self._size = end
+
+    def arrays(self) -> list[NDArray[Any]]:
+        """Return position, setting, outcome and photons of all blocks."""
+        return [array[: self._size] for array in self._arrays]
+
+
+def _grown(array: NDArray[Any], room: int) -> NDArray[Any]:
+    larger = np.empty(room, array.dtype)
+    larger[: array.size] = array
+    return larger

@@ -1,0 +1,174 @@
+"""A party on a machine of its own: its record, its key files, its journal, one connection.
+
+Alice decides: when she has verified Bob's tag she releases her key, and Bob his when he has
+verified hers. If the connection dies between the two, Bob holds a prepared key that Alice has
+released; the next session, itself authenticated, tells him so and he releases the same key.
+Nothing that was prepared but not decided is ever released, and a decided run is never distilled
+again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from noclone.core.bits import Bits, unpack
+from noclone.distil import party, session
+from noclone.distil.authentication import (
+    Authentication,
+    TranscriptChannel,
+    authenticate_as_alice,
+    authenticate_as_bob,
+)
+from noclone.distil.channel import ClassicalChannel
+from noclone.distil.journal import Journal
+from noclone.distil.key_pool import SESSION_KEY_BITS, Session
+from noclone.distil.messages import Message
+from noclone.distil.party import Distilled, Stop
+from noclone.distil.result import Abort, SecretKey
+from noclone.distil.session import Terms
+from noclone.records import AliceRecord, BobRecord
+
+
+class Status(Message):
+    """What a party's journal says of the run, and Alice's name for a new attempt."""
+
+    stage = "greeting"
+    run_id: str
+    phase: str
+    attempt: str
+    proposal: str
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """A key that an earlier session had distilled and that is now released at both parties.
+
+    Attributes
+    ----------
+    key_path : Path
+        Where it lies.
+    key_bits : int
+        Its length.
+    """
+
+    key_path: Path
+    key_bits: int
+
+
+Outcome = SecretKey | Resumed | Abort
+
+
+def alice(
+    record: AliceRecord,
+    terms: Terms,
+    channel: ClassicalChannel,
+    folder: Path,
+    refill_sessions: int = 0,
+) -> Outcome:
+    """Run Alice on this machine, and leave her key in `folder` if there is one.
+
+    Parameters
+    ----------
+    record : AliceRecord
+        Her record.
+    terms : Terms
+        Setup, authentication key, randomness.
+    channel : ClassicalChannel
+        To Bob's machine.
+    folder : Path
+        Where journal and key lie.
+    refill_sessions : int
+        Sessions of authentication key to take from the end of the new key, the same at both.
+    """
+    journal = Journal(folder, "alice", record.run.run_id)
+
+    def work(transcript: TranscriptChannel) -> tuple[Distilled | None, Authentication]:
+        proposal = terms.nonces.bytes(16).hex()
+        theirs = _exchange(transcript, journal, proposal)
+        if _agree(journal, theirs):
+            return None, authenticate_as_alice(transcript, terms.pool, lambda: None)
+        found = party.alice(record, terms.setup, transcript, terms.secrets, terms.bound, terms.progress)
+        _prepare(journal, proposal, found, refill_sessions)
+        return found, authenticate_as_alice(transcript, terms.pool, journal.release)
+
+    return _finish(work, terms, channel, journal, refill_sessions, record.run.simulated)
+
+
+def bob(
+    record: BobRecord,
+    terms: Terms,
+    channel: ClassicalChannel,
+    folder: Path,
+    refill_sessions: int = 0,
+) -> Outcome:
+    """Run Bob on this machine; see `alice`."""
+    journal = Journal(folder, "bob", record.run.run_id)
+
+    def work(transcript: TranscriptChannel) -> tuple[Distilled | None, Authentication]:
+        theirs = _exchange(transcript, journal, "")
+        if _agree(journal, theirs):
+            found = None
+        else:
+            found = party.bob(record, terms.setup, transcript, terms.bound, terms.progress)
+            _prepare(journal, theirs.proposal, found, refill_sessions)
+        verdict = authenticate_as_bob(transcript, terms.pool)
+        if verdict.accepted and journal.entry.phase != "released":
+            journal.release()
+        return found, verdict
+
+    return _finish(work, terms, channel, journal, refill_sessions, record.run.simulated)
+
+
+def _exchange(transcript: TranscriptChannel, journal: Journal, proposal: str) -> Status:
+    entry = journal.entry
+    transcript.send(Status(entry.run_id, entry.phase, entry.attempt, proposal))
+    theirs = transcript.receive(Status)
+    if theirs.run_id != entry.run_id:
+        raise Stop("greeting", "the parties do not have the same run", mine=entry.run_id, theirs=theirs.run_id)
+    return theirs
+
+
+def _agree(journal: Journal, theirs: Status) -> bool:
+    """Say whether only the release of an earlier key is left to do.
+
+    Raises
+    ------
+    Stop
+        If one party has released a key that the other has never prepared.
+    """
+    mine = journal.entry
+    released = [each for each in (mine, theirs) if each.phase == "released"]
+    if not released:
+        return False
+    if mine.attempt != theirs.attempt or "nothing" in (mine.phase, theirs.phase):
+        raise Stop("greeting", "one party has released a key of this run that the other does not have")
+    return True
+
+
+def _prepare(journal: Journal, attempt: str, found: Distilled, refill_sessions: int) -> None:
+    bits, refill_bits = sum(found.estimate.lengths), refill_sessions * SESSION_KEY_BITS
+    if bits <= refill_bits:
+        raise Stop("amplification", "the key is too short to refill the authentication key", key_bits=bits)
+    journal.prepare(attempt, unpack(found.packed, bits), refill_bits)
+
+
+def _finish(
+    work: Callable[[TranscriptChannel], tuple[Distilled | None, Authentication]],
+    terms: Terms,
+    channel: ClassicalChannel,
+    journal: Journal,
+    refill_sessions: int,
+    simulated: bool,
+) -> Outcome:
+    outcome = session.run(work, terms, channel, simulated)
+
+    def refill(attempt: str, bits: Bits) -> None:
+        # The attempt, the same at both parties, names the new batch of pads.
+        terms.pool.refill(Session(int(attempt[:16], 16), 0), bits)
+
+    journal.take_refill(refill_sessions * SESSION_KEY_BITS, refill)
+    if outcome is None:
+        return Resumed(journal.key_path, journal.entry.key_bits)
+    return outcome
