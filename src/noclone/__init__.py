@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from noclone.optimise import tune as tune
     from noclone.records import AliceRecord as AliceRecord
     from noclone.records import BobRecord as BobRecord
-    from noclone.run import run as run
+    from noclone.pipeline import run as run
     from noclone.setup import Grid as Grid
     from noclone.setup import Setup as Setup
     from noclone.setup import load as load
     from noclone.setup import rate as rate
-    from noclone.simulate import simulate as simulate
+    from noclone.simulation import simulate as simulate
 
 __version__ = "0.1.0"
 
@@ -46,11 +46,11 @@ _HOMES = {
     "Setup": "setup",
     "load": "setup",
     "rate": "setup",
-    "simulate": "simulate",
+    "simulate": "simulation",
     "distil": "distil.distil",
     "AliceRecord": "records",
     "BobRecord": "records",
-    "run": "run",
+    "run": "pipeline",
     "tune": "optimise",
 }
 

@@ -20,7 +20,7 @@ def bench(
     json: Json = False,
 ) -> int:
     """Time each stage end to end on this machine; `make bench` runs the peers beside them."""
-    from noclone.run.benchmark import stages
+    from noclone.pipeline.benchmark import stages
 
     rows = stages(int(pulses))
     if json:

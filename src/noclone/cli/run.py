@@ -44,7 +44,7 @@ def run(
     from noclone import attacks, records, report
     from noclone.core.files import write_atomically
     from noclone.distil.result import SecretKey
-    from noclone.run import run as run_setup
+    from noclone.pipeline import run as run_setup
 
     loaded = load_setup(setup, changes)
     eve = None if attack is None else attacks.parse(attack)

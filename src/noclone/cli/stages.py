@@ -40,7 +40,7 @@ def simulate(
 ) -> int:
     """Simulate a run and write the two parties' records."""
     from noclone import attacks, records
-    from noclone.simulate import simulate as simulate_setup
+    from noclone.simulation import simulate as simulate_setup
 
     loaded = load_setup(setup, changes)
     eve = None if attack is None else attacks.parse(attack)

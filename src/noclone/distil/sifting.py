@@ -46,7 +46,7 @@ class Sifted:
     keyed : tuple of Bits
         The party's raw key of each basis, in order of time (empty where a basis is not keyed).
     intensity : tuple of NDArray[uint8]
-        Intensity index of each raw key bit.
+        Intensity index of each raw key bit; kept at Bob, who counts errors by class.
     detections : NDArray[int64]
         Basis-matched detections (2, K) by basis and intensity.
     test_errors : NDArray[int64]
@@ -87,6 +87,7 @@ def bob(record: BobRecord, keyed: NDArray[np.bool_], channel: ClassicalChannel) 
         test = ~keyed[basis, intensity]
         theirs = _bits(answer.disclosed, int(np.count_nonzero(test)), "disclosed")
         collect.add(basis, intensity, bit, test)
+        collect.add_intensity(basis[~test], intensity[~test])
         collect.compare(basis[test], intensity[test], bit[test] ^ theirs)
     return collect.sifted()
 
@@ -175,20 +176,27 @@ class _Collector:
     def add(self, basis: Bits, intensity: NDArray[np.uint8], bit: Bits, test: NDArray[np.bool_]) -> None:
         self._detections += np.bincount(self._class(basis, intensity), minlength=self._keyed.size)
         for which in (0, 1):
-            mine = (basis == which) & ~test
-            self._chunks[which].append(bit[mine])
-            self._chunks[2 + which].append(intensity[mine])
+            self._chunks[which].append(bit[(basis == which) & ~test])
+
+    def add_intensity(self, basis: Bits, intensity: NDArray[np.uint8]) -> None:
+        for which in (0, 1):
+            self._chunks[2 + which].append(intensity[basis == which])
 
     def compare(self, basis: Bits, intensity: NDArray[np.uint8], wrong: Bits) -> None:
         classes = self._class(basis, intensity)[wrong.astype(bool)]
         self._errors += np.bincount(classes, minlength=self._keyed.size)
 
     def sifted(self) -> Sifted:
-        z, x, z_intensity, x_intensity = (np.concatenate(chunks) for chunks in self._chunks)
+        z, x, z_intensity, x_intensity = (_joined(chunks) for chunks in self._chunks)
         shape = self._keyed.shape
         return Sifted(
             (z, x), (z_intensity, x_intensity), self._detections.reshape(shape), self._errors.reshape(shape)
         )
 
 
-__all__ = ["Detections", "Matches", "Sifted", "alice", "bob"]
+
+def _joined(chunks: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """Join the chunks and let go of them."""
+    whole = np.concatenate([np.zeros(0, np.uint8), *chunks])
+    chunks.clear()
+    return whole

@@ -104,7 +104,8 @@ def maximise(objective: Objective, low: ArrayLike, high: ArrayLike, starts: Floa
         value[climbing] = np.where(better, found[which, pick], top)
         stepped = better & (pick < len(_TRIALS))
         shrunk = reach * _TRIALS[0]
-        radius[climbing] = np.where(stepped, trial_radii[which, np.minimum(pick, len(_TRIALS) - 1)], shrunk)
+        kept = np.where(better, np.maximum(shrunk, STENCIL_STEP), shrunk)
+        radius[climbing] = np.where(stepped, trial_radii[which, np.minimum(pick, len(_TRIALS) - 1)], kept)
         with np.errstate(invalid="ignore"):
             settled = ~(gain > GAIN * np.abs(top)) & (shrunk < STENCIL_STEP)
         climbing = climbing[~settled]
@@ -155,11 +156,11 @@ def _steps(x: Floats, stencil: Floats, seen: Floats, low: Floats, high: Floats, 
     with np.errstate(divide="ignore", invalid="ignore"):
         full = np.where(along == 0.0, 0.0, along / np.abs(bend))
     lengths = np.clip(full[:, None], -radii[..., None], radii[..., None])
-    steps: Floats = x[:, None] + np.einsum("nij,nrj->nri", axes, lengths)
-    return steps
+    steps = np.where(held[:, None], 0.0, np.einsum("nij,nrj->nri", axes, lengths))
+    return x[:, None] + steps
 
 
-def spread_starts(values: Floats, candidates: Floats, low: Floats, high: Floats, count: int) -> Floats:
+def spread_starts(values: Floats, candidates: Floats, apart: float, count: int) -> Floats:
     """Choose for each problem the best candidates that lie apart from each other.
 
     Parameters
@@ -167,8 +168,8 @@ def spread_starts(values: Floats, candidates: Floats, low: Floats, high: Floats,
     values : ndarray, shape (B, N)
         Of each problem at each candidate.
     candidates : ndarray, shape (N, d)
-    low, high : ndarray, shape (d,)
-        The box; candidates closer than a quarter of its side along every axis are not apart.
+    apart : float
+        Two chosen candidates differ by this much along one axis at least.
     count : int
         How many to choose.
 
@@ -179,14 +180,13 @@ def spread_starts(values: Floats, candidates: Floats, low: Floats, high: Floats,
     Examples
     --------
     >>> points = np.array([[0.1], [0.2], [0.9]])
-    >>> spread_starts(np.array([[3.0, 2.0, 1.0]]), points, np.zeros(1), np.ones(1), 2).ravel().tolist()
+    >>> spread_starts(np.array([[3.0, 2.0, 1.0]]), points, 0.5, 2).ravel().tolist()
     [0.1, 0.9]
     """
-    place = (candidates - low) / (high - low)
     left = values.copy()
     chosen = np.empty((len(values), count), np.int64)
     for i in range(count):
         chosen[:, i] = left.argmax(axis=1)
-        near = (np.abs(place - place[chosen[:, i], None]) < 0.25).all(axis=-1)
+        near = (np.abs(candidates - candidates[chosen[:, i], None]) < apart).all(axis=-1)
         left[near] = -np.inf
     return candidates[chosen]

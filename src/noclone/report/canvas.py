@@ -7,13 +7,15 @@ CSS variable with the printed colour as its default, so that a page can repaint 
 from __future__ import annotations
 
 import io
+import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from noclone.report.notation import power_of_ten
+from noclone.report.notation import power_of_ten, significant
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,6 +66,28 @@ _STYLE = {
 }
 
 
+@dataclass(frozen=True)
+class Picture:
+    """A figure for a page.
+
+    Attributes
+    ----------
+    name : str
+        Unique in the page.
+    finding : str
+        What it shows, as a heading.
+    caption : str
+        How to read it.
+    svg : str
+        The drawing, with an alternative text.
+    """
+
+    name: str
+    finding: str
+    caption: str
+    svg: str
+
+
 @contextmanager
 def sheet(height_in: float, facecolor: str = "none") -> Iterator[Figure]:
     """Yield an empty figure in the common style; draw and save it inside the context.
@@ -109,26 +133,33 @@ def svg(figure: Figure, name: str, alt: str) -> str:
 
 
 def _thin(text: str, name: str) -> str:
-    """Drop what a page does not need or must not have: styles for the whole page, ids nobody refers to."""
+    """Drop what a page must not have or does not need: global styles, unused ids, long decimals of coordinates."""
     text = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>|<!--.*?-->| transform=\"rotate\(-0 [^\"]*\"", "", text, flags=re.DOTALL)
     referred = set(re.findall(r'(?:url\(|href=")#([\w.-]+)', text))
     text = re.sub(r'\s+id="([^"]+)"', lambda found: f' id="{name}-{found[1]}"' if found[1] in referred else "", text)
     text = re.sub(r'(url\(|href=")#', rf"\1#{name}-", text)
-    text = re.sub(r"(\d\.\d\d)\d+", r"\1", text)
+    text = re.sub(r"<[^>]*>", lambda tag: re.sub(r"(\d\.\d\d)\d+", r"\1", tag[0]), text)
     return re.sub(r"\n\s*", "\n", text)
 
 
+def beside(axes: Axes, x: float, y: float, text: str) -> None:
+    """Write text to the right of a point, a little apart from it."""
+    axes.annotate(text, (x, y), (6, 0), textcoords="offset points", va="center", fontsize=9.5, annotation_clip=False)
+
+
 def powers_of_ten(axes: Axes, which: str) -> None:
-    """Label a logarithmic axis (``"x"`` or ``"y"``) with powers of ten in plain text."""
+    """Label a logarithmic axis (``"x"`` or ``"y"``) in plain text: powers of ten, or 1-2-5 where it is short."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
     axis = axes.xaxis if which == "x" else axes.yaxis
+    low, high = axis.get_view_interval()
+    short = math.log10(high / low) < 2.2
 
     def label(value: float, position: int) -> str:
-        from math import log10
+        if value <= 0:
+            return ""
+        return significant(value) if short else power_of_ten(round(math.log10(value)))
 
-        return power_of_ten(round(log10(value))) if value > 0 else ""
-
-    axis.set_major_locator(LogLocator(numticks=8))
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if short else (1,), numticks=8))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(FuncFormatter(label))

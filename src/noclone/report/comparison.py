@@ -22,7 +22,7 @@ from noclone.report.notation import difference, percent, sigmas, significant, wh
 from noclone.setup import rate
 
 if TYPE_CHECKING:
-    from noclone.run import RunResult
+    from noclone.pipeline import RunResult
 
 DRAWS = 400
 """Samples of the counts behind the spread of a key's length."""
@@ -177,7 +177,7 @@ def _count_row(result: RunResult, name: str, model: float, simulated: int, measu
 def _error_rate_row(result: RunResult, measured: dict[str, float]) -> Row:
     model = float(result.expected.qber)
     sigma = float(np.sqrt(model * (1 - model) / max(1, result.sifted_bits)))
-    row = Row("qber", "error rate (QBER)", percent, model, result.qber, measured.get("qber"), sigma)
+    row = Row("qber", "error rate, QBER", percent, model, result.qber, measured.get("qber"), sigma)
     why = [_by_chance(result, row, f"σ = {percent(sigma, 2)}")]
     fitted = _fitted_field(result, "qber")
     if row.measured is not None and fitted is not None:

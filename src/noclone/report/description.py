@@ -15,7 +15,7 @@ from noclone.setup import Setup, load, preset_names
 from noclone.setup.toml import to_tables
 
 if TYPE_CHECKING:
-    from noclone.run import RunResult
+    from noclone.pipeline import RunResult
 
 ATTACK_CLASSES = {
     "coherent": "coherent attacks, the most general ones",

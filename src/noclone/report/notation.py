@@ -59,7 +59,7 @@ def percent(value: float, digits: int = 4) -> str:
     share = 100 * value
     if share == 0 or not math.isfinite(share):
         return f"{share:g} %"
-    decimals = max(0, digits - 1 - math.floor(math.log10(abs(share))))
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(float(f"{share:.{digits - 1}e}")))))
     return f"{share:.{decimals}f} %".replace("-", "−")
 
 

@@ -1,5 +1,188 @@
-"""x"""
+"""Which code for which error rate: shipped degrees, measured efficiency, and the codes themselves.
+
+Every code has 800 block columns; what adapts is the number of block rows, in steps of 1/800 of
+leak, with the column degrees of the nearest design.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from pathlib import Path
-COLUMNS=800
-SIZE=128
-DEGREES_FILE=Path(__file__).with_name("degrees.csv")
+
+import numpy as np
+from numpy.typing import NDArray
+
+from noclone.distil.reconciliation.ldpc.code import Code, grow, halve
+
+COLUMNS = 800
+"""Block columns of every code."""
+SIZE = 128
+"""Largest size of a circulant."""
+FRAME_BITS = COLUMNS * SIZE
+"""Longest frame."""
+
+DEGREES_FILE = Path(__file__).with_name("degrees.csv")
+FRAME_ERRORS_FILE = Path(__file__).with_name("frame_errors.csv")
+
+SMALLEST_SIZE = 4
+"""Below it frames are too short for these codes and are better sent in clear."""
+LEAST_ERROR_RATE = 1e-3
+"""Lower expectations are treated as this one."""
+
+_SEED = 1
+_FEWEST_ROWS = 20
+_MOST_ROWS = 720
+
+
+@dataclass(frozen=True)
+class Design:
+    """Column degrees optimised for one leak.
+
+    Attributes
+    ----------
+    leak : float
+        Block rows over block columns that it was optimised for.
+    nodes : dict[int, int]
+        Number of block columns of each degree.
+    threshold : float
+        Largest error rate that density evolution corrects at that leak.
+    """
+
+    leak: float
+    nodes: dict[int, int]
+    threshold: float
+
+
+@cache
+def designs() -> tuple[Design, ...]:
+    """Return the shipped designs in the order of their leak.
+
+    Examples
+    --------
+    >>> all(sum(design.nodes.values()) == COLUMNS for design in designs())
+    True
+    """
+    with DEGREES_FILE.open() as file:
+        return tuple(
+            Design(
+                float(row["leak"]),
+                {int(degree): int(count) for degree, count in (n.split(":") for n in row["nodes"].split())},
+                float(row["threshold"]),
+            )
+            for row in csv.DictReader(file)
+        )
+
+
+def design_for(rows: int) -> Design:
+    """Return the design whose leak is nearest, as a ratio, to that of a number of block rows.
+
+    Examples
+    --------
+    >>> design_for(161).leak
+    0.2
+    """
+    return min(designs(), key=lambda design: abs(math.log(design.leak * COLUMNS / rows)))
+
+
+@lru_cache(maxsize=32)
+def code(rows: int, size: int, halved: int = 0) -> Code:
+    """Return the code of a number of block rows, the first `halved` of them made two.
+
+    Examples
+    --------
+    >>> code(160, 8).checks, code(160, 8, halved=10).checks
+    (1280, 1360)
+    """
+    if halved:
+        return halve(code(rows, size), halved)
+    return grow(design_for(rows).nodes, rows, size, _SEED)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a string is cut up: frames of one length and one code.
+
+    Attributes
+    ----------
+    frames : int
+        Number of frames.
+    frame_bits : int
+        Their length; the last one may be shorter.
+    size : int
+        Circulant size of their code, whose length is the first multiple of 800 that holds them.
+    rows : int
+        Block rows of their code; 0 if the frames are too short for a code to be worth while.
+    """
+
+    frames: int
+    frame_bits: int
+    size: int
+    rows: int
+
+
+def plan(count: int, error_rate: float) -> Plan:
+    """Return the frames and the code for a string of `count` bits.
+
+    Examples
+    --------
+    >>> plan(250_000, 0.02).frames, plan(250_000, 0.02).frame_bits
+    (3, 83334)
+    >>> plan(100, 0.02).rows
+    0
+    """
+    frames = -(-count // FRAME_BITS)
+    frame_bits = -(-count // max(frames, 1))
+    size = -(-frame_bits // COLUMNS)
+    if size < SMALLEST_SIZE:
+        return Plan(frames, frame_bits, size, 0)
+    leak = efficiency(error_rate, size) * binary_entropy(max(error_rate, LEAST_ERROR_RATE))
+    rows = max(_FEWEST_ROWS, math.ceil(leak * frame_bits / size))
+    return Plan(frames, frame_bits, size, rows if rows <= _MOST_ROWS else 0)
+
+
+def efficiency(error_rate: float, size: int = SIZE) -> float:
+    """Return the f at which about one frame in a hundred fails: leak over binary entropy.
+
+    Interpolated in the measured table; for circulants smaller than `SIZE` the distance to the
+    threshold of density evolution grows with one over the root of the length.
+
+    Examples
+    --------
+    >>> 1.0 < efficiency(0.027) < 1.12 < efficiency(0.027, size=16)
+    True
+    """
+    error_rates, measured, limits = _measured()
+    at = math.log(max(error_rate, LEAST_ERROR_RATE))
+    f = float(np.interp(at, error_rates, measured))
+    limit = float(np.interp(at, error_rates, limits))
+    return limit + (f - limit) * math.sqrt(SIZE / size)
+
+
+def binary_entropy(probability: float) -> float:
+    """Return h(p) in bits, for 0 < p < 1.
+
+    Examples
+    --------
+    >>> binary_entropy(0.5)
+    1.0
+    """
+    return -probability * math.log2(probability) - (1 - probability) * math.log2(1 - probability)
+
+
+@cache
+def _measured() -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return ln q, measured f and f at the threshold of the design, over the measured q."""
+    with FRAME_ERRORS_FILE.open() as file:
+        table = [
+            (float(row["error_rate"]), int(row["rows"]))
+            for row in csv.DictReader(file)
+            if int(row["size"]) == SIZE
+        ]
+    error_rates = np.array([q for q, _ in table])
+    f = np.array([rows / COLUMNS / binary_entropy(q) for q, rows in table])
+    chosen = [design_for(rows) for _, rows in table]
+    limits = np.array([design.leak / binary_entropy(design.threshold) for design in chosen])
+    return np.log(error_rates), f, limits

@@ -19,6 +19,8 @@ Integers = NDArray[np.int64]
 
 _NARROW = 4
 """Columns up to this degree are kept out of each other's short cycles."""
+_HORIZON = 4
+"""Longest path, in columns, that a new edge looks along for the cycle it would close."""
 _ATTEMPTS = 20
 """Tries to place a column without closing a cycle of length 4 before the best is taken."""
 
@@ -98,6 +100,30 @@ def grow(nodes: Mapping[int, int], rows: int, size: int, seed: int) -> Code:
     order = np.lexsort((column, row))
     row_start = np.concatenate(([0], np.cumsum(np.bincount(row, minlength=rows))))
     return Code(row_start, column[order], shifts[present][order], size, len(degrees) * size)
+
+
+def halve(code: Code, count: int) -> Code:
+    """Return the code in which each of the first `count` block rows has become two.
+
+    The first of the two takes every other block of the old row, so its parity and the old
+    parity give that of the second: one more disclosed parity per check makes a stronger code
+    of one that has failed.
+
+    Examples
+    --------
+    >>> code = grow({2: 3, 3: 7, 6: 6}, rows=6, size=16, seed=1)
+    >>> halve(code, 2).checks - code.checks
+    32
+    """
+    order, ends = [], []
+    for row in range(code.rows):
+        blocks = np.arange(code.row_start[row], code.row_start[row + 1])
+        for part in (blocks[::2], blocks[1::2]) if row < count else (blocks,):
+            order.append(part)
+            ends.append(len(part))
+    blocks = np.concatenate(order)
+    row_start = np.concatenate(([0], np.cumsum(ends)))
+    return Code(row_start, code.columns[blocks], code.shifts[blocks], code.size, code.length)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -195,7 +221,18 @@ def _shifts(neighbours: Integers, degrees: Integers, rows: int, size: int, seed:
         for edge in range(degrees[column]):
             row = own[edge]
             if edge > 0:
-                _distances(own[:edge], shifts[column], row, met, turns, meetings, neighbours, degrees, shifts, distance)
+                _distances(
+                    own[:edge],
+                    shifts[column],
+                    row,
+                    met,
+                    turns,
+                    meetings,
+                    neighbours,
+                    degrees,
+                    shifts,
+                    distance,
+                )
             start = _draw(state, size)
             best = np.int64(-1)
             for k in range(size):
@@ -204,7 +241,7 @@ def _shifts(neighbours: Integers, degrees: Integers, rows: int, size: int, seed:
                 for other in range(edge):
                     closed += int(used[row, own[other], (shift - shifts[column, other]) % size])
                 # far away first, and above all no cycle of length 4
-                score = (distance[row, -shift % size] if edge > 0 else 0) - 2 * rows * size * closed
+                score = (distance[row, -shift % size] if edge > 0 else 0) - (_HORIZON + 2) * closed
                 if k == 0 or score > best:
                     best = score
                     shifts[column, edge] = shift
@@ -273,10 +310,11 @@ def _distances(
 ) -> None:
     """Fill in each check's distance, in placed narrow columns, from a new column's checks.
 
-    Stops once the checks of row `goal` have all been found; those never found are put at rows * size.
+    Stops once the checks of row `goal` have all been found or the horizon is reached; what lies
+    beyond stays at `_HORIZON` + 1.
     """
     rows, size = distance.shape
-    unknown = rows * size
+    unknown = _HORIZON + 1
     distance[:] = unknown
     queue = np.empty(rows * size, np.int64)
     head, tail, missing = 0, 0, size
@@ -288,6 +326,8 @@ def _distances(
     while head < tail and missing > 0:
         row, position = queue[head] // size, queue[head] % size
         head += 1
+        if distance[row, position] == _HORIZON:
+            break
         for k in range(meetings[row]):
             column = met[row, k]
             copy = position + turns[row, k]

@@ -1,4 +1,4 @@
-"""Density evolution: below which error rate does belief propagation succeed on an infinite code?
+"""Density evolution: below which error rate belief propagation succeeds on an infinite code.
 
 The densities of the messages are followed on a grid of log-likelihood ratios, for the binary
 symmetric channel and an ensemble of codes given by its column and row degrees.
@@ -21,17 +21,6 @@ CONVERGED = 1e-6
 """Error probability of a message at which decoding counts as successful."""
 
 Density = NDArray[np.float64]
-
-
-def binary_entropy(probability: float) -> float:
-    """Return h(p) in bits.
-
-    Examples
-    --------
-    >>> binary_entropy(0.5)
-    1.0
-    """
-    return -probability * math.log2(probability) - (1 - probability) * math.log2(1 - probability)
 
 
 def edge_fractions(nodes: Mapping[int, float]) -> dict[int, float]:
@@ -277,7 +266,7 @@ def shannon_error_rate(leak: float) -> float:
 
 @numba.njit(cache=True)
 def _box_plus_table(levels: int, step: float) -> tuple[NDArray[np.int16], NDArray[np.int64]]:
-    """Rounded 2 artanh(tanh(x/2) tanh(y/2)) for grid magnitudes, and where each row flattens."""
+    """Return rounded 2 artanh(tanh(x/2) tanh(y/2)) for grid magnitudes, and where each row flattens."""
     sums = np.zeros((levels + 1, levels + 1), np.int16)
     constant_from = np.zeros(levels + 1, np.int64)
     for i in range(1, levels + 1):

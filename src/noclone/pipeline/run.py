@@ -19,7 +19,7 @@ from noclone.protocols.decoy_bb84 import RIGOROUS, Expected
 from noclone.protocols.key_rate import KeyRate
 from noclone.records import AliceRecord, BobRecord
 from noclone.setup import Setup, rate
-from noclone.simulate import Simulated, with_truth
+from noclone.simulation import Simulated, with_truth
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,5 +1,5 @@
 """The main job, end to end."""
 
-from noclone.run.run import RunResult, run
+from noclone.pipeline.run import RunResult, run
 
 __all__ = ["RunResult", "run"]

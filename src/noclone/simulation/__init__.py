@@ -1,5 +1,5 @@
 """From a setup, and perhaps an attack, to two Records."""
 
-from noclone.simulate.simulate import Simulated, simulate, with_truth
+from noclone.simulation.simulate import Simulated, simulate, with_truth
 
 __all__ = ["Simulated", "simulate", "with_truth"]
