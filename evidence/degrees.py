@@ -24,16 +24,16 @@ from noclone.core.files import write_atomically
 from noclone.distil.reconciliation.ldpc.adaptation import COLUMNS, DEGREES_FILE, SIZE
 from noclone.distil.reconciliation.ldpc.density_evolution import (
     Grid,
-    binary_entropy,
     concentrated,
     edge_fractions,
     evolve,
     shannon_error_rate,
     threshold,
 )
+from noclone.rates.entropy import binary_entropy
 
 LEAKS = (0.03, 0.04, 0.05, 0.06, 0.075, 0.09, 0.11, 0.13, 0.15, 0.175, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
-MEAN_DEGREES = (5.0, 5.5, 6.0, 6.5, 7.0, 7.5)
+MEAN_DEGREES = (4.0, 4.5, 5.0, 5.5, 6.0, 6.5, 7.0, 7.5)
 DEGREES = (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 16, 18, 20, 22, 25, 30, 35, 40, 50, 60)
 
 DEGREE_TWO_PER_ROW = 0.9

@@ -17,7 +17,7 @@ Thing = TypeVar("Thing")
 
 @cache
 def modules(package: str) -> tuple[ModuleType, ...]:
-    """Return the modules that lie in a package's folder, in alphabetical order.
+    """Return the modules and packages that lie in a package's folder, in alphabetical order.
 
     Examples
     --------
@@ -25,7 +25,7 @@ def modules(package: str) -> tuple[ModuleType, ...]:
     ['noclone.core.bits', 'noclone.core.errors']
     """
     home = importlib.import_module(package)
-    names = sorted(entry.name for entry in pkgutil.iter_modules(home.__path__) if not entry.ispkg)
+    names = sorted(entry.name for entry in pkgutil.iter_modules(home.__path__))
     return tuple(importlib.import_module(f"{package}.{name}") for name in names)
 
 

@@ -50,7 +50,7 @@ def steps(result: RunResult, key: SecretKey) -> tuple[Step, ...]:
     mine, model = run_terms(key), model_terms(result.predicted)
     expected_key = sum(model.values())
     taken = [
-        ("multi-photon and empty pulses", mine["vacuum"] + mine["single photons"] - raw,
+        ("possibly multi-photon", mine["vacuum"] + mine["single photons"] - raw,
          model["vacuum"] + model["single photons"] - expected_raw),
         *((label, mine[label], model[label]) for label in
           ("phase errors", "reconciliation", "verification", "secrecy (ε)")),

@@ -83,8 +83,9 @@ def worth(result: RunResult) -> str:
     if security.attacks == "none":
         return "No security is claimed: the bound proves nothing."
     return (
-        f"Holds against {ATTACK_CLASSES[security.attacks]}, for this {security.regime} block: the two keys are "
-        f"equal and unknown to Eve, but for a total failure probability of {significant(key.ledger.eps_total)}."
+        f"With real randomness the key would hold against {ATTACK_CLASSES[security.attacks]}, for this "
+        f"{security.regime} block and under the assumptions of {result.bound}: equal at both ends and unknown to "
+        f"Eve, but for a total failure probability of {significant(key.ledger.eps_total)}."
     )
 
 

@@ -144,8 +144,8 @@ def budget_figure(budget: tuple[Step, ...], spread: float) -> Picture:
         alt = "Waterfall of bits: " + ", ".join(f"{step.label} {whole(step.bits)}" for step in budget) + "."
         drawing = svg(figure, "budget", alt)
     caption = (
-        "Shares are of the raw key. Multi-photon and empty pulses are those that the decoy bound cannot exclude to "
-        "be known to Eve; the secrecy term pays for smoothing, estimation and privacy amplification."
+        "Shares are of the raw key. Possibly multi-photon is what the decoy bound cannot prove to come from single "
+        "photons or empty pulses; the secrecy term pays for smoothing, estimation and privacy amplification."
     )
     return Picture("budget", finding, caption, drawing)
 

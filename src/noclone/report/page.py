@@ -30,12 +30,6 @@ from noclone.setup import Setup, toml
 if TYPE_CHECKING:
     from noclone.pipeline import RunResult
 
-SIMULATED = (
-    "This key protects nothing. The run was simulated: every random choice in it follows from the seed that this page "
-    "names."
-)
-
-
 def write(result: RunResult, path: Path | str) -> None:
     """Write the report of a run as one self-contained HTML file.
 
@@ -132,7 +126,10 @@ def _head(result: RunResult) -> str:
     elif not result.keys_equal:
         parts.append(paragraph("The two keys differ. Neither must be used.", "banner bad"))
     if key is not None and result.keys_equal:
-        parts.append(f'<p class="banner">{escape(SIMULATED)}</p>')
+        parts.append(
+            '<p class="banner"><strong>This key protects nothing.</strong> The run was simulated: every random choice '
+            f"in it follows from seed {result.seed}.</p>"
+        )
         parts.append(_tiles(result, key))
         parts.append(
             f"<p>Alice and Bob hold the same key. Its SHA-256 fingerprint is <code class=\"hash\">{key.sha256()}</code>.</p>"
@@ -163,7 +160,7 @@ def _tiles(result: RunResult, key: SecretKey) -> str:
 
 def _comparison(compared: tuple[Row, ...]) -> str:
     measured = any(row.measured is not None for row in compared)
-    heads = ["model", "simulated", "from model"] + (["measured", "simulated from measured"] if measured else [])
+    heads = ["model", "simulated", "vs. model"] + (["measured", "vs. measured"] if measured else [])
     bodies = []
     for row in compared:
         values: list[tuple[float | None, str]] = [

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from noclone.distil.ledger import Ledger
 from noclone.distil.result import SecretKey
-from noclone.protocols.decoy_bb84 import RIGOROUS
 from noclone.report import description
 from noclone.report.comparison import Row, rows
 from noclone.report.notation import difference, percent, significant, whole, with_prefix
@@ -84,7 +83,7 @@ def _ledger(ledger: Ledger, efficiency: float) -> str:
 
 def _comparison(compared: tuple[Row, ...]) -> list[str]:
     measured = any(row.measured is not None for row in compared)
-    cells = [["from photons to bits", "model", "simulated", "from model"] + (["measured", "from it"] if measured else [])]
+    cells = [["from photons to bits", "model", "simulated", "vs. model"] + (["measured", "vs. meas."] if measured else [])]
     for row in compared:
         line = [row.quantity, row.written(row.model), "" if row.simulated is None else row.written(row.simulated)]
         line.append("" if row.from_model is None else difference(row.from_model))
@@ -102,7 +101,7 @@ def _comparison(compared: tuple[Row, ...]) -> list[str]:
 
 
 def _short(row: Row) -> str:
-    return {"f_ec": "f", "key_bits": "key", "key_bits_rigorous": RIGOROUS[:_LABEL]}.get(row.name, row.name.replace("_bits", ""))
+    return {"f_ec": "f", "key_bits": "key", "key_bits_rigorous": "rigorous"}.get(row.name, row.name.replace("_bits", ""))
 
 
 def _entry(label: str, text: str) -> list[str]:

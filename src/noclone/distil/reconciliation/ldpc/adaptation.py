@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noclone.distil.reconciliation.ldpc.code import Code, grow, halve
+from noclone.rates.entropy import binary_entropy
 
 COLUMNS = 800
 """Block columns of every code."""
@@ -138,7 +139,7 @@ def plan(count: int, error_rate: float) -> Plan:
     size = -(-frame_bits // COLUMNS)
     if size < SMALLEST_SIZE:
         return Plan(frames, frame_bits, size, 0)
-    leak = efficiency(error_rate, size) * binary_entropy(max(error_rate, LEAST_ERROR_RATE))
+    leak = efficiency(error_rate, size) * float(binary_entropy(max(error_rate, LEAST_ERROR_RATE)))
     rows = max(_FEWEST_ROWS, math.ceil(leak * frame_bits / size))
     return Plan(frames, frame_bits, size, rows if rows <= _MOST_ROWS else 0)
 
@@ -161,17 +162,6 @@ def efficiency(error_rate: float, size: int = SIZE) -> float:
     return limit + (f - limit) * math.sqrt(SIZE / size)
 
 
-def binary_entropy(probability: float) -> float:
-    """Return h(p) in bits, for 0 < p < 1.
-
-    Examples
-    --------
-    >>> binary_entropy(0.5)
-    1.0
-    """
-    return -probability * math.log2(probability) - (1 - probability) * math.log2(1 - probability)
-
-
 @cache
 def _measured() -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return ln q, measured f and f at the threshold of the design, over the measured q."""
@@ -181,8 +171,8 @@ def _measured() -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.fl
             for row in csv.DictReader(file)
             if int(row["size"]) == SIZE
         ]
-    error_rates = np.array([q for q, _ in table])
-    f = np.array([rows / COLUMNS / binary_entropy(q) for q, rows in table])
-    chosen = [design_for(rows) for _, rows in table]
-    limits = np.array([design.leak / binary_entropy(design.threshold) for design in chosen])
-    return np.log(error_rates), f, limits
+    error_rates, rows = np.array(table).T
+    leaks = rows / COLUMNS
+    chosen = [design_for(int(count)) for count in rows]
+    limits = [design.leak / float(binary_entropy(design.threshold)) for design in chosen]
+    return np.log(error_rates), leaks / binary_entropy(error_rates), np.array(limits)

@@ -14,6 +14,7 @@ from noclone.core.bits import Bits
 from noclone.distil.reconciliation.ldpc.code import Code, Integers
 
 Floats = NDArray[np.float32]
+Offset = np.uint64
 
 MAX_ITERATIONS = 200
 
@@ -211,14 +212,21 @@ def _box_plus(x: np.float32, y: np.float32) -> np.float32:
 
 
 @numba.njit(fastmath=True, forceinline=True)
-def _box_plus_forward(before: Floats, at_before: np.uint64, own: Floats, here: np.uint64, n: np.uint64) -> None:
+def _box_plus_forward(before: Floats, at_before: Offset, own: Floats, here: Offset, n: Offset) -> None:
     for i in range(n):
         before[here + i] = _box_plus(before[at_before + i], own[here + i])
 
 
 @numba.njit(fastmath=True, forceinline=True)
 def _box_plus_backward(
-    before: Floats, at_before: np.uint64, after: Floats, own: Floats, here: np.uint64, sent: Floats, sends: np.uint64, n: np.uint64
+    before: Floats,
+    at_before: Offset,
+    after: Floats,
+    own: Floats,
+    here: Offset,
+    sent: Floats,
+    sends: Offset,
+    n: Offset,
 ) -> None:
     for i in range(n):
         value = _box_plus(before[at_before + i], after[i])
@@ -228,36 +236,40 @@ def _box_plus_backward(
 
 
 @numba.njit(fastmath=True, forceinline=True)
-def _difference(a: Floats, at_a: np.uint64, b: Floats, at_b: np.uint64, out: Floats, at_out: np.uint64, n: np.uint64) -> None:
+def _difference(
+    a: Floats, at_a: Offset, b: Floats, at_b: Offset, out: Floats, at_out: Offset, n: Offset
+) -> None:
     for i in range(n):
         out[at_out + i] = a[at_a + i] - b[at_b + i]
 
 
 @numba.njit(fastmath=True, forceinline=True)
-def _product(a: Floats, at_a: np.uint64, b: Floats, at_b: np.uint64, out: Floats, at_out: np.uint64, n: np.uint64) -> None:
+def _product(
+    a: Floats, at_a: Offset, b: Floats, at_b: Offset, out: Floats, at_out: Offset, n: Offset
+) -> None:
     for i in range(n):
         out[at_out + i] = a[at_a + i] * b[at_b + i]
 
 
 @numba.njit(fastmath=True, forceinline=True)
-def _add(a: Floats, at_a: np.uint64, out: Floats, at_out: np.uint64, n: np.uint64) -> None:
+def _add(a: Floats, at_a: Offset, out: Floats, at_out: Offset, n: Offset) -> None:
     for i in range(n):
         out[at_out + i] += a[at_a + i]
 
 
 @numba.njit(fastmath=True, forceinline=True)
-def _copy(a: Floats, at_a: np.uint64, out: Floats, at_out: np.uint64, n: np.uint64) -> None:
+def _copy(a: Floats, at_a: Offset, out: Floats, at_out: Offset, n: Offset) -> None:
     for i in range(n):
         out[at_out + i] = a[at_a + i]
 
 
 @numba.njit(fastmath=True, forceinline=True)
-def _flip(a: Floats, at_a: np.uint64, out: Floats, n: np.uint64) -> None:
+def _flip(a: Floats, at_a: Offset, out: Floats, n: Offset) -> None:
     for i in range(n):
         out[i] = out[i] if a[at_a + i] > np.float32(0) else -out[i]
 
 
 @numba.njit(forceinline=True)
-def _exclusive_or(a: Bits, at_a: np.uint64, out: Bits, at_out: np.uint64, n: np.uint64) -> None:
+def _exclusive_or(a: Bits, at_a: Offset, out: Bits, at_out: Offset, n: Offset) -> None:
     for i in range(n):
         out[at_out + i] ^= a[at_a + i]

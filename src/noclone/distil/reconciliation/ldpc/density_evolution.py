@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
+from noclone.rates.entropy import binary_entropy
+
 LARGEST_LLR = 28.0
 """Messages beyond it are clipped: an error probability of 1e-12 counts as none."""
 CONVERGED = 1e-6
@@ -133,7 +135,7 @@ class Grid:
     def _clipped(self, spectrum: NDArray[np.complex128]) -> Density:
         n = self.levels
         full = np.maximum(fft.irfft(spectrum, self._length)[: 4 * n + 1], 0.0)
-        density = full[n : 3 * n + 1].copy()
+        density: Density = full[n : 3 * n + 1].copy()
         density[0] += full[:n].sum()
         density[-1] += full[3 * n + 1 :].sum()
         return density
