@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from noclone.cli.options import BoundName, Changes, Json, Pulses, load_setup, output_folder, print_json
 from noclone.cli.progress import progress_bar
 from noclone.core.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from noclone.setup import Setup
 
 party = typer.Typer(help="Run one party: init makes the first authentication keys, alice and bob distil.")
 
@@ -77,9 +80,10 @@ def alice(
     """Be Alice: distil with Bob's machine, from her record alone."""
     from noclone import records
 
-    mine = records.read_alice(record, pulses=pulses, run_id=run_id)
+    loaded = load_setup(setup, changes)
+    mine = records.read_alice(record, pulses=pulses, run_id=run_id, protocol=loaded.protocol.NAME)
     return _run(
-        "alice", mine, setup, changes, auth_key, peer, listen, bound, refill, simulation, seed, timeout, out, json
+        "alice", mine, loaded, auth_key, peer, listen, bound, refill, simulation, seed, timeout, out, json
     )
 
 
@@ -104,9 +108,10 @@ def bob(
     """Be Bob: distil with Alice's machine, from his record alone."""
     from noclone import records
 
-    mine = records.read_bob(record, pulses=pulses, run_id=run_id)
+    loaded = load_setup(setup, changes)
+    mine = records.read_bob(record, pulses=pulses, run_id=run_id, protocol=loaded.protocol.NAME)
     return _run(
-        "bob", mine, setup, changes, auth_key, peer, listen, bound, refill, simulation, seed, timeout, out, json
+        "bob", mine, loaded, auth_key, peer, listen, bound, refill, simulation, seed, timeout, out, json
     )
 
 
@@ -118,8 +123,7 @@ def _check_seed(seed: int | None, simulation: bool) -> None:
 def _run(
     name: str,
     record: Any,
-    setup: str,
-    changes: list[str] | None,
+    loaded: Setup,
     auth_key: Path,
     peer: str | None,
     listen: str | None,
@@ -144,7 +148,6 @@ def _run(
         raise InvalidInput("--simulation", "is needed for a simulated record: its key is no secret")
     if (peer is None) == (listen is None):
         raise InvalidInput("--peer", "or --listen must be given, one of the two")
-    loaded = load_setup(setup, changes)
     check_fits(record, loaded)
     folder = output_folder(out)
     address = tcp.parse_address(peer or listen or "", "--peer" if peer else "--listen")

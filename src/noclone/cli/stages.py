@@ -87,8 +87,9 @@ def distil(
     from noclone.distil.result import SecretKey
 
     loaded = load_setup(setup, changes)
-    hers = records.read_alice(alice, pulses=pulses, run_id=run_id)
-    his = records.read_bob(bob, pulses=pulses, run_id=run_id)
+    protocol = loaded.protocol.NAME
+    hers = records.read_alice(alice, pulses=pulses, run_id=run_id, protocol=protocol)
+    his = records.read_bob(bob, pulses=pulses, run_id=run_id, protocol=protocol)
     folder = output_folder(out)
     with progress_bar(quiet=json) as progress:
         first, second = distil_pair(hers, his, loaded, bound=bound, seed=seed, progress=progress)

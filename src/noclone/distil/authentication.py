@@ -56,7 +56,7 @@ from dataclasses import dataclass
 
 from noclone.core.errors import InvalidInput
 from noclone.core.secrets import Secrets
-from noclone.distil.channel import ChannelClosed, ClassicalChannel, ProtocolViolation, expect
+from noclone.distil.channel import ChannelClosed, ClassicalChannel, PeerAborted, ProtocolViolation, expect
 from noclone.distil.key_pool import SESSION_KEY_BITS, KeyPool, Party, Session
 from noclone.distil.messages import AnyMessage, Message, encode
 from noclone.hashing.polynomial import PRIME, Digest, PolynomialHash, collision_bound
@@ -246,7 +246,7 @@ def authenticate_as_alice(
         if not hmac.compare_digest(channel.receive(Tag).value, tags["bob"]):
             channel.send(Tag(b""))
             return _ended("Bob's authentication tag is wrong", pool, start, session)
-    except (ChannelClosed, ProtocolViolation) as error:
+    except (ChannelClosed, PeerAborted, ProtocolViolation) as error:
         return _ended(f"authentication was cut short: {error}", pool, start, session)
     commit()
     with contextlib.suppress(ChannelClosed):  # like any last message it may not arrive
@@ -283,7 +283,7 @@ def authenticate_as_bob(channel: TranscriptChannel, pool: KeyPool) -> Authentica
         tags = _tags(channel, pool, session)
         channel.send(Tag(tags["bob"]))
         answer = channel.receive(Tag).value
-    except (ChannelClosed, ProtocolViolation) as error:
+    except (ChannelClosed, PeerAborted, ProtocolViolation) as error:
         return _ended(f"authentication was cut short: {error}", pool, start, session)
     if not answer:
         return _ended("Alice aborted", pool, start, session)

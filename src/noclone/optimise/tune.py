@@ -23,9 +23,9 @@ from noclone.setup.setup import STATIONS
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
-CANDIDATES = 256
+CANDIDATES = 512
 """Points at which every link is tried first, besides its own parameters."""
-CLIMBS = 4
+CLIMBS = 8
 """The best of them, apart from each other, from which the search climbs."""
 APART = 1.0
 LINKS_AT_ONCE = 64

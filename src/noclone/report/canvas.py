@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from noclone.report.notation import power_of_ten, significant
 
@@ -33,7 +33,11 @@ _VARIABLES = {
     BLUE: "blue", VERMILION: "vermilion", GREEN: "green", AMBER: "amber", PURPLE: "purple",
 }  # fmt: skip
 
-_STYLE = {
+_UNWANTED = re.compile(
+    r'<defs>\s*<style.*?</style>\s*</defs>|<!--.*?-->| transform="rotate\(-0 [^"]*"', re.DOTALL
+)
+
+_STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 10,
     "axes.titlesize": 10,
@@ -133,10 +137,17 @@ def svg(figure: Figure, name: str, alt: str) -> str:
 
 
 def _thin(text: str, name: str) -> str:
-    """Drop what a page must not have or does not need: global styles, unused ids, long decimals of coordinates."""
-    text = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>|<!--.*?-->| transform=\"rotate\(-0 [^\"]*\"", "", text, flags=re.DOTALL)
+    """Drop what a page must not have or does not need: global styles, unused ids, many decimals."""
+    text = re.sub(
+        r"<defs>\s*<style.*?</style>\s*</defs>|<!--.*?-->| transform=\"rotate\(-0 [^\"]*\"",
+        "",
+        text,
+        flags=re.DOTALL,
+    )
     referred = set(re.findall(r'(?:url\(|href=")#([\w.-]+)', text))
-    text = re.sub(r'\s+id="([^"]+)"', lambda found: f' id="{name}-{found[1]}"' if found[1] in referred else "", text)
+    text = re.sub(
+        r'\s+id="([^"]+)"', lambda found: f' id="{name}-{found[1]}"' if found[1] in referred else "", text
+    )
     text = re.sub(r'(url\(|href=")#', rf"\1#{name}-", text)
     text = re.sub(r"<[^>]*>", lambda tag: re.sub(r"(\d\.\d\d)\d+", r"\1", tag[0]), text)
     return re.sub(r"\n\s*", "\n", text)
@@ -144,11 +155,13 @@ def _thin(text: str, name: str) -> str:
 
 def beside(axes: Axes, x: float, y: float, text: str) -> None:
     """Write text to the right of a point, a little apart from it."""
-    axes.annotate(text, (x, y), (6, 0), textcoords="offset points", va="center", fontsize=9.5, annotation_clip=False)
+    axes.annotate(
+        text, (x, y), (6, 0), textcoords="offset points", va="center", fontsize=9.5, annotation_clip=False
+    )
 
 
 def powers_of_ten(axes: Axes, which: str) -> None:
-    """Label a logarithmic axis (``"x"`` or ``"y"``) in plain text: powers of ten, or 1-2-5 where it is short."""
+    """Label a logarithmic axis (``"x"`` or ``"y"``) in plain text: by powers of ten, or 1-2-5 if short."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
     axis = axes.xaxis if which == "x" else axes.yaxis

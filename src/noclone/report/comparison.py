@@ -17,7 +17,7 @@ from noclone.core.seeds import stream
 from noclone.protocols.decoy_bb84 import RIGOROUS
 from noclone.rates.counts import DecoyCounts
 from noclone.rates.key_terms import shannon_leak
-from noclone.report.description import changes, key_of, preset_of
+from noclone.report.description import changes, key_of, preset_of, protocol_of
 from noclone.report.notation import difference, percent, sigmas, significant, whole
 from noclone.setup import rate
 
@@ -106,15 +106,13 @@ def rows(result: RunResult) -> tuple[Row, ...]:
     detections, sifted = float(result.expected.detections), float(result.expected.sifted_bits)
     key = key_of(result)
     table = [
-        Row("pulses", "pulses sent", whole, result.pulses, result.pulses, sent, why=_other_size(result, sent)),
+        _size_row(result, sent),
         _count_row(result, "detections", detections, len(result.simulated.bob), measured),
         _count_row(result, "sifted_bits", sifted, result.sifted_bits, measured),
         _error_rate_row(result, measured),
     ]
     if key is not None:
-        why = "Leakage over the Shannon limit: the prediction assumes it, the distilled key pays what was really spent."
-        assumed = result.setup.protocol.f_ec
-        table.append(Row("f_ec", "error correction, f", partial(significant, digits=4), assumed, key.f_ec, why=why))
+        table.append(_efficiency_row(result, key.f_ec))
     table.append(_key_row(result, measured))
     if result.bound != RIGOROUS:
         table.append(_rigorous_row(result))
@@ -129,9 +127,11 @@ def experiment_pulses(result: RunResult) -> int:
 def measured_figures(result: RunResult) -> dict[str, float]:
     """Return the experiment's figures, or none where the link is not the experiment's any more."""
     publication = result.setup.publication
+    if publication is None or result.attack is not None:
+        return {}
     parts = [name.partition(".")[::2] for name in changes(result.setup)]
     other_link = any(table != "run" and field not in _PROCESSING for table, field in parts)
-    return {} if publication is None or other_link else dict(publication.measured)
+    return {} if other_link else dict(publication.measured)
 
 
 def key_spread(result: RunResult, efficiency: float) -> float:
@@ -149,14 +149,33 @@ def key_spread(result: RunResult, efficiency: float) -> float:
     float
         Bits. The draws are seeded: the same run gives the same figure.
     """
-    counts, keyed = result.expected.counts, result.setup.protocol.keyed
+    counts, protocol = result.expected.counts, protocol_of(result.setup)
     generator = stream(result.seed, "spread of the key")
     shape = (DRAWS, *counts.detections.shape)
     wrong = np.moveaxis(generator.poisson(counts.errors, shape), 0, -1)
     right = np.moveaxis(generator.poisson(counts.detections - counts.errors, shape), 0, -1)
     drawn = DecoyCounts(counts.intensities, counts.intensity_probs, wrong + right, wrong)
-    leak = shannon_leak(drawn, keyed, efficiency)
-    return float(np.std(result.setup.protocol.key_terms(drawn, leak, result.bound).length))
+    leak = shannon_leak(drawn, protocol.keyed, efficiency)
+    return float(np.std(protocol.key_terms(drawn, leak, result.bound).length))
+
+
+def _size_row(result: RunResult, sent: float | None) -> Row:
+    why = ""
+    if sent is not None and sent != result.pulses:
+        times = significant(result.pulses / sent)
+        why = f"{times} times the experiment's pulses; measured counts and keys are compared per pulse."
+    return Row("pulses", "pulses sent", whole, result.pulses, result.pulses, sent, why=why)
+
+
+def _efficiency_row(result: RunResult, spent: float) -> Row:
+    return Row(
+        "f_ec",
+        "error correction, f",
+        partial(significant, digits=4),
+        protocol_of(result.setup).f_ec,
+        spent,
+        why="Leakage over the Shannon limit: predictions assume it, the distilled key pays what was spent.",
+    )
 
 
 def _count_row(result: RunResult, name: str, model: float, simulated: int, measured: dict[str, float]) -> Row:
@@ -167,10 +186,10 @@ def _count_row(result: RunResult, name: str, model: float, simulated: int, measu
     why = [_by_chance(result, row, f"σ = √N = {whole(sigma)}")]
     fitted = _fitted_field(result, name)
     if row.measured is not None and fitted is not None:
-        why.append(f"{fitted} was fitted to the measured {quantity}: model and experiment agree by construction.")
+        why.append(_by_construction(fitted, quantity))
     elif row.measured is not None and sigma > 0:
-        off = row.measured * scale - model
-        why.append(f"The experiment lies {sigmas(off / np.sqrt(scale) / sigma)} of its own counting from the model.")
+        off = (row.measured * scale - model) / (sigma * np.sqrt(scale))
+        why.append(f"The experiment lies {sigmas(off)} of its own counting statistics from the model.")
     return _explained(row, why)
 
 
@@ -181,20 +200,20 @@ def _error_rate_row(result: RunResult, measured: dict[str, float]) -> Row:
     why = [_by_chance(result, row, f"σ = {percent(sigma, 2)}")]
     fitted = _fitted_field(result, "qber")
     if row.measured is not None and fitted is not None:
-        why.append(f"{fitted} was fitted to the measured rate: model and experiment agree by construction.")
+        why.append(_by_construction(fitted, "rate"))
     return _explained(row, why)
 
 
 def _key_row(result: RunResult, measured: dict[str, float]) -> Row:
-    key, protocol = key_of(result), result.setup.protocol
-    model = float(np.floor(_length(result, protocol.f_ec)))
-    spent = protocol.f_ec if key is None else key.f_ec
+    key, assumed = key_of(result), protocol_of(result.setup).f_ec
+    model = float(np.floor(_length(result, assumed)))
+    spent = assumed if key is None else key.f_ec
     row = Row(
         "key_bits",
         f"key bits, {result.bound}",
         whole,
         model,
-        0 if key is None else key.key_bits,
+        None if key is None else key.key_bits,
         measured.get("key_bits"),
         key_spread(result, spent),
         result.pulses / experiment_pulses(result),
@@ -208,21 +227,23 @@ def _key_row(result: RunResult, measured: dict[str, float]) -> Row:
 
 
 def _own_bound(result: RunResult) -> str:
-    own = result.setup.protocol.bound
+    own = protocol_of(result.setup).bound
     if own == result.bound:
         return ""
     endless = float(rate(result.setup, asymptotic=True).rate_per_pulse) * result.pulses
-    return f"The setup's own bound is {own}, which in the limit of endless blocks gives {whole(endless)} bits."
+    return f"The setup's own bound, {own}, gives {whole(endless)} bits in the limit of endless blocks."
 
 
 def _key_against_model(result: RunResult, row: Row, spent: float) -> str:
-    if row.from_model is None or row.simulated is None or not row.sigma:
+    if row.simulated is None:
         return ""
-    paid = _length(result, spent)
+    if row.from_model is None or not row.sigma:
+        return "The model expects no key of this block."
+    assumed, paid = protocol_of(result.setup).f_ec, _length(result, spent)
     rest = row.simulated - paid
     return (
-        f"Of the {difference(row.from_model)} from the model, {difference(paid / row.model - 1)} is error correction "
-        f"(f {significant(result.setup.protocol.f_ec, 4)} assumed, {significant(spent, 4)} spent) and "
+        f"Of the {difference(row.from_model)} from the model, {difference(paid / row.model - 1)} is error "
+        f"correction (f {significant(assumed, 4)} assumed, {significant(spent, 4)} spent) and "
         f"{difference(rest / row.model)} is {sigmas(rest / row.sigma)} of counting statistics "
         f"(σ = {percent(row.sigma / row.model, 2)} of the key){_eve(result)}."
     )
@@ -232,13 +253,13 @@ def _key_against_experiment(result: RunResult, row: Row) -> str:
     if row.measured is None:
         return ""
     if row.scale != 1:
-        return "Per pulse, a block of another size pays another share for its statistics than the experiment's."
-    shannon = float(shannon_leak(result.expected.counts, result.setup.protocol.keyed, 1.0))
-    needed = result.setup.protocol.f_ec + (row.model - row.measured) / shannon
-    found = "at no efficiency of error correction" if not 1 <= needed <= 2 else f"at f = {significant(needed, 4)}"
+        return "Per pulse, a block of another size pays another share for its statistics."
+    protocol = protocol_of(result.setup)
+    needed = protocol.f_ec + (row.model - row.measured) / _leak(result, 1.0)
+    found = f"at f = {significant(needed, 4)}" if 1 <= needed <= 2 else "at no efficiency of error correction"
     return (
-        f"The model meets the measured length {found}; what the experiment spent there, and how it split its ε, "
-        "is not known to noclone."
+        f"The model meets the measured length {found}; what the experiment spent there, and how it split its "
+        "ε, is not known to noclone."
     )
 
 
@@ -258,9 +279,15 @@ def _rigorous_row(result: RunResult) -> Row:
 
 def _length(result: RunResult, efficiency: float) -> float:
     """Return the model's key length at an efficiency of error correction."""
-    counts, protocol = result.expected.counts, result.setup.protocol
-    leak = shannon_leak(counts, protocol.keyed, efficiency)
-    return float(protocol.key_terms(counts, leak, result.bound).length)
+    terms = protocol_of(result.setup).key_terms(
+        result.expected.counts, _leak(result, efficiency), result.bound
+    )
+    return float(terms.length)
+
+
+def _leak(result: RunResult, efficiency: float) -> float:
+    """Return what the model expects error correction to disclose."""
+    return float(shannon_leak(result.expected.counts, protocol_of(result.setup).keyed, efficiency))
 
 
 def _by_chance(result: RunResult, row: Row, sigma_text: str) -> str:
@@ -282,13 +309,8 @@ def _fitted_field(result: RunResult, figure: str) -> str | None:
     return next((name for name, fitted in result.setup.fitted.items() if fitted == figure), None)
 
 
-def _other_size(result: RunResult, sent: float | None) -> str:
-    if sent is None or sent == result.pulses:
-        return ""
-    return (
-        f"This run sends {significant(result.pulses / sent)} times the experiment's pulses: "
-        "measured counts and keys are compared per pulse."
-    )
+def _by_construction(field: str, quantity: str) -> str:
+    return f"{field} was fitted to the measured {quantity}: model and experiment agree by construction."
 
 
 def _explained(row: Row, why: list[str]) -> Row:

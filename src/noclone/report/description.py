@@ -10,7 +10,8 @@ import numpy as np
 from noclone.distil.estimation import finite_bound
 from noclone.distil.result import Abort, SecretKey
 from noclone.link import Fibre, FixedLoss, Link, WeakCoherentSource
-from noclone.report.notation import percent, significant, with_prefix
+from noclone.protocols.decoy_bb84 import DecoyBB84
+from noclone.report.notation import significant, with_prefix
 from noclone.setup import Setup, load, preset_names
 from noclone.setup.toml import to_tables
 
@@ -56,8 +57,20 @@ def channel_text(link: Link) -> str:
 
 def detectors_text(link: Link) -> str:
     """Return Bob's receiver as a phrase."""
-    bob = link.bob
-    return f"threshold detectors of {percent(bob.efficiency, 3)} efficiency, {significant(bob.dark_count_prob)} dark counts a gate"
+    efficiency, dark = significant(100 * link.bob.efficiency), significant(link.bob.dark_count_prob)
+    return f"threshold detectors of {efficiency} % efficiency, {dark} dark counts a gate"
+
+
+def protocol_of(setup: Setup) -> DecoyBB84:
+    """Return the setup's protocol, which a run can only be of one kind."""
+    assert isinstance(setup.protocol, DecoyBB84)
+    return setup.protocol
+
+
+def intensities_of(setup: Setup) -> tuple[float, ...]:
+    """Return the mean photon numbers that Alice's source switches between."""
+    assert isinstance(setup.link.alice, WeakCoherentSource)
+    return setup.link.alice.intensities
 
 
 def abort_of(result: RunResult) -> Abort | None:
@@ -83,9 +96,9 @@ def worth(result: RunResult) -> str:
     if security.attacks == "none":
         return "No security is claimed: the bound proves nothing."
     return (
-        f"With real randomness the key would hold against {ATTACK_CLASSES[security.attacks]}, for this "
-        f"{security.regime} block and under the assumptions of {result.bound}: equal at both ends and unknown to "
-        f"Eve, but for a total failure probability of {significant(key.ledger.eps_total)}."
+        f"With real randomness the key would hold against {ATTACK_CLASSES[security.attacks]}, for "
+        f"this {security.regime} block and under the assumptions of {result.bound}: equal at both ends and "
+        f"unknown to Eve, but for a total failure probability of {significant(key.ledger.eps_total)}."
     )
 
 
@@ -123,10 +136,13 @@ def command(result: RunResult) -> str:
     words += [f"--set {name}={_written(value)}" for name, value in changes(setup).items()]
     if result.pulses != setup.pulses:
         words.append(f"--pulses {result.pulses}")
-    if result.bound != finite_bound(setup.protocol.bound, len(setup.protocol.intensity_probs)):
+    protocol = protocol_of(setup)
+    if result.bound != finite_bound(protocol.bound, len(protocol.intensity_probs)):
         words.append(f"--bound {result.bound}")
     if result.attack is not None:
-        parameters = ",".join(f"{name}={value!r}" for name, value in dataclasses.asdict(result.attack).items())
+        parameters = ",".join(
+            f"{name}={value!r}" for name, value in dataclasses.asdict(result.attack).items()
+        )
         words.append(f"--attack {result.attack.NAME}" + (f":{parameters}" if parameters else ""))
     return " ".join([*words, f"--seed {result.seed}"])
 

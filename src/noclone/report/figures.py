@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noclone.distil.ledger import Ledger
-from noclone.distil.result import SecretKey
 from noclone.report.budget import Step, steps
 from noclone.report.canvas import (
     AMBER,
@@ -25,7 +24,7 @@ from noclone.report.canvas import (
     svg,
 )
 from noclone.report.comparison import Row, key_spread
-from noclone.report.description import key_of
+from noclone.report.description import intensities_of, key_of
 from noclone.report.deviations import Deviations
 from noclone.report.notation import difference, percent, sigmas, significant, whole
 from noclone.report.rate_curves import rate_figure
@@ -55,7 +54,7 @@ def pictures(result: RunResult, table: tuple[Row, ...], found: Deviations) -> li
         spread = key_spread(result, key.f_ec)
         drawn += [budget_figure(steps(result, key), spread), epsilon_figure(key.ledger)]
     measured = any(row.measured is not None for row in table)
-    if measured and key is not None and result.attack is None:
+    if measured and key is not None:
         drawn.append(experiment_figure(table))
     return drawn
 
@@ -64,12 +63,13 @@ def statistics_figure(result: RunResult, found: Deviations) -> Picture:
     """Draw gains and error rates per basis and intensity, and how far each lies from the model."""
     worst = found.largest
     agree = worst <= found.limit
-    finding = (
-        f"All {found.figures} gains and error rates agree with the model: the largest deviation is {_unsigned(worst)}"
+    verdict = (
+        f"All {found.figures} gains and error rates agree with"
         if agree
-        else f"Gains or error rates contradict the model: the largest deviation is {_unsigned(worst)}"
+        else "Gains or error rates contradict"
     )
-    intensities = result.setup.link.alice.intensities
+    finding = f"{verdict} the model: the largest deviation is {sigmas(worst).lstrip('+')}"
+    intensities = intensities_of(result.setup)
     with sheet(4.6) as figure:
         grid = figure.subplots(2, 2, sharex=True, height_ratios=(3, 2))
         measured = (
@@ -89,8 +89,8 @@ def statistics_figure(result: RunResult, found: Deviations) -> Picture:
         alt = f"Simulated gains and error rates per intensity and basis against the model. {finding}."
         drawing = svg(figure, "statistics", alt)
     caption = (
-        "Top: simulated, with 95 % confidence intervals (Clopper and Pearson, mostly smaller than the marks), and "
-        "the model's values. Bottom: the differences in standard deviations, ±2 σ shaded; chance passes the "
+        "Top: simulated, with 95 % confidence intervals (Clopper and Pearson, mostly smaller than the marks), "
+        "and the model's values. Bottom: the differences in standard deviations, ±2 σ shaded; chance passes the "
         f"dashed lines (±{found.limit:.1f} σ) anywhere in one of 100 honest runs."
     )
     return Picture("statistics", finding, caption, drawing)
@@ -144,8 +144,8 @@ def budget_figure(budget: tuple[Step, ...], spread: float) -> Picture:
         alt = "Waterfall of bits: " + ", ".join(f"{step.label} {whole(step.bits)}" for step in budget) + "."
         drawing = svg(figure, "budget", alt)
     caption = (
-        "Shares are of the raw key. Possibly multi-photon is what the decoy bound cannot prove to come from single "
-        "photons or empty pulses; the secrecy term pays for smoothing, estimation and privacy amplification."
+        "Shares are of the raw key. Possibly multi-photon is what the decoy bound cannot prove to come from "
+        "single photons or empty pulses; the secrecy term pays for smoothing, estimation and privacy amplification."
     )
     return Picture("budget", finding, caption, drawing)
 
@@ -177,10 +177,17 @@ def epsilon_figure(ledger: Ledger) -> Picture:
         axes.grid(visible=False)
         axes.tick_params(axis="y", length=0)
         axes.set_xlabel("failure probability")
-        alt = "Failure probabilities: " + ", ".join(f"{name} {significant(value)}" for name, value in entries) + "."
+        alt = (
+            "Failure probabilities: "
+            + ", ".join(f"{name} {significant(value)}" for name, value in entries)
+            + "."
+        )
         drawing = svg(figure, "epsilons", alt)
     return Picture(
-        "epsilons", finding, "Upper bounds, proven and not estimated; they add up, on a logarithmic axis.", drawing
+        "epsilons",
+        finding,
+        "Upper bounds, proven and not estimated; they add up, on a logarithmic axis.",
+        drawing,
     )
 
 
@@ -201,10 +208,15 @@ def experiment_figure(table: tuple[Row, ...]) -> Picture:
             here, model = 100 * (row.from_measured or 0), 100 * (row.model / reference - 1)
             bar = 196 * (row.sigma or 0) / reference
             axes.plot(model, row_number + 0.16, marker="D", color=AMBER, linestyle="", markersize=6)
-            axes.errorbar(here, row_number - 0.16, xerr=bar, fmt="o", color=BLUE, markersize=6, elinewidth=1.6)
+            axes.errorbar(
+                here, row_number - 0.16, xerr=bar, fmt="o", color=BLUE, markersize=6, elinewidth=1.6
+            )
             edge = max(edge, abs(here) + bar, abs(model))
             axes.annotate(
-                difference(row.from_measured or 0), (1.02, row_number), xycoords=("axes fraction", "data"), va="center"
+                difference(row.from_measured or 0),
+                (1.02, row_number),
+                xycoords=("axes fraction", "data"),
+                va="center",
             )
         axes.set_yticks(range(len(shown)), [row.quantity for row in shown])
         axes.set_ylim(len(shown) - 0.4, -0.6)
@@ -225,8 +237,8 @@ def experiment_figure(table: tuple[Row, ...]) -> Picture:
         )
         drawing = svg(figure, "experiment", alt + ".")
     caption = (
-        "Figures to the right are those of the simulation. A model that was fitted to a measured figure lies on "
-        "the line by construction; the table says which."
+        "Figures to the right are those of the simulation. A model that was fitted to a measured figure lies "
+        "on the line by construction; the table says which."
     )
     return Picture("experiment", finding, caption, drawing)
 
@@ -238,8 +250,8 @@ def _draw_classes(axes: Axes, values: Floats, bars: Floats, model: Floats) -> No
         reach = np.abs(bars[:, basis] - values[basis])
         label = f"simulated, basis {'ZX'[basis]}"
         axes.errorbar(where, values[basis], yerr=reach, fmt=marker, color=colour, markersize=5.5, label=label)
-        label = "model" if basis == 1 else None
-        axes.hlines(model[basis], where - 0.13, where + 0.13, color=INK, linewidth=1.6, zorder=4, label=label)
+        name = "model" if basis == 1 else ""
+        axes.hlines(model[basis], where - 0.13, where + 0.13, color=INK, linewidth=1.6, zorder=4, label=name)
     drawn = np.concatenate([values.ravel(), model.ravel(), bars[0].ravel()])
     if np.all(drawn[np.isfinite(drawn)] > 0):
         axes.set_yscale("log")
@@ -269,10 +281,3 @@ def _draw_deviations(axes: Axes, deviation: Floats, limit: float) -> None:
         reach *= 2
     axes.set_ylim(-reach, reach)
     axes.grid(axis="x", visible=False)
-
-
-def _unsigned(value: float) -> str:
-    return sigmas(value).lstrip("+")
-
-
-__all__ = ["SecretKey", "budget_figure", "epsilon_figure", "experiment_figure", "pictures", "statistics_figure"]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
+_UNIT = re.compile(r"(?<=\d) (?=[%σ×])|(?<=×) (?=\d)")
 _ARXIV = re.compile(r"arXiv:(\d{4}\.\d{4,5}(?:v\d+)?)")
 
 
@@ -27,15 +28,20 @@ class Number:
 Cell = str | Number
 
 
+def unbroken(text: str) -> str:
+    """Escape text and keep figures together with what follows them."""
+    return _UNIT.sub("\u00a0", escape(text))
+
+
 def linked(text: str) -> str:
-    """Escape text and turn arXiv numbers into links.
+    """Escape text as `unbroken` does and turn arXiv numbers into links.
 
     Examples
     --------
     >>> linked("a < b, arXiv:1311.7129")
     'a &lt; b, <a href="https://arxiv.org/abs/1311.7129">arXiv:1311.7129</a>'
     """
-    return _ARXIV.sub(r'<a href="https://arxiv.org/abs/\1">arXiv:\1</a>', escape(text))
+    return _ARXIV.sub(r'<a href="https://arxiv.org/abs/\1">arXiv:\1</a>', unbroken(text))
 
 
 def section(title: str, *parts: str) -> str:
@@ -70,14 +76,14 @@ def table(head: Sequence[str], body: Iterable[Sequence[Cell]], total: Sequence[C
     """
     rows = [list(row) for row in body]
     numeric = {i for row in [*rows, list(total)] for i, cell in enumerate(row) if isinstance(cell, Number)}
-    titles = "".join(f'<th scope="col"{_right(i in numeric)}>{escape(name)}</th>' for i, name in enumerate(head))
+    titles = "".join(
+        f'<th scope="col"{_right(i in numeric)}>{escape(name)}</th>' for i, name in enumerate(head)
+    )
     lines = [_row(row, numeric) for row in rows]
     if total:
         lines.append(_row(total, numeric, ' class="sum"'))
     joined = "\n".join(lines)
-    return (
-        f'<div class="scroll"><table>\n<thead><tr>{titles}</tr></thead>\n<tbody>\n{joined}\n</tbody>\n</table></div>'
-    )
+    return f'<div class="scroll"><table>\n<thead><tr>{titles}</tr></thead>\n<tbody>\n{joined}\n</tbody>\n</table></div>'
 
 
 def _row(row: Sequence[Cell], numeric: set[int], attribute: str = "") -> str:

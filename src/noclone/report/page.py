@@ -23,12 +23,13 @@ from noclone.report.canvas import Picture
 from noclone.report.comparison import Row, rows
 from noclone.report.deviations import Deviations, deviations
 from noclone.report.figures import pictures
-from noclone.report.markup import Number, bullets, escape, linked, paragraph, section, table
+from noclone.report.markup import Number, bullets, escape, linked, paragraph, section, table, unbroken
 from noclone.report.notation import difference, percent, sigmas, significant, whole, with_prefix
 from noclone.setup import Setup, toml
 
 if TYPE_CHECKING:
     from noclone.pipeline import RunResult
+
 
 def write(result: RunResult, path: Path | str) -> None:
     """Write the report of a run as one self-contained HTML file.
@@ -66,14 +67,14 @@ def page(result: RunResult) -> str:
     return template.substitute(title=escape(f"{_headline(result)} (noclone)"), content=content)
 
 
-def _parts(result: RunResult, compared: tuple[Row, ...], found: Deviations, drawn: list[Picture]) -> Iterator[str]:
+def _parts(
+    result: RunResult, compared: tuple[Row, ...], found: Deviations, drawn: list[Picture]
+) -> Iterator[str]:
     key, abort = description.key_of(result), description.abort_of(result)
     yield _head(result)
     if abort is not None:
-        yield section("Why there is no key", paragraph(abort.reason + "."), _evidence(abort))
+        yield section("Why there is no key", _evidence(abort), _statistics(result, found))
     yield section("From photons to bits", _comparison(compared))
-    if abort is not None:
-        yield section("Observed against expected", _statistics(result, found))
     yield section("Figures", *(_figure(picture) for picture in drawn))
     if key is not None:
         yield section("The terms of the key", _terms(result, key))
@@ -128,11 +129,11 @@ def _head(result: RunResult) -> str:
     if key is not None and result.keys_equal:
         parts.append(
             '<p class="banner"><strong>This key protects nothing.</strong> The run was simulated: every random choice '
-            f"in it follows from seed {result.seed}.</p>"
+            f"in it follows from seed&nbsp;{result.seed}.</p>"
         )
         parts.append(_tiles(result, key))
         parts.append(
-            f"<p>Alice and Bob hold the same key. Its SHA-256 fingerprint is <code class=\"hash\">{key.sha256()}</code>.</p>"
+            f'<p>Alice and Bob hold the same key. Its SHA-256 fingerprint is <code class="hash">{key.sha256()}</code>.</p>'
         )
     elif abort is not None:
         parts.append(f'<p class="banner">The run was simulated from seed {result.seed}.</p>')
@@ -154,7 +155,9 @@ def _tiles(result: RunResult, key: SecretKey) -> str:
     ]
     if result.bound != RIGOROUS and result.rigorous_bits is not None:
         tiles.append((Number(whole(result.rigorous_bits), result.rigorous_bits), f"key bits by {RIGOROUS}"))
-    listed = "\n".join(f"<li><b>{number.html()}</b> <span>{escape(label)}</span></li>" for number, label in tiles)
+    listed = "\n".join(
+        f"<li><b>{number.html()}</b> <span>{escape(label)}</span></li>" for number, label in tiles
+    )
     return f'<ul class="tiles">\n{listed}\n</ul>'
 
 
@@ -165,33 +168,39 @@ def _comparison(compared: tuple[Row, ...]) -> str:
     for row in compared:
         values: list[tuple[float | None, str]] = [
             (row.model, row.written(row.model)),
-            (row.simulated, "" if row.simulated is None else row.written(row.simulated)),
+            (row.simulated, "none" if row.simulated is None else row.written(row.simulated)),
             (row.from_model, "" if row.from_model is None else difference(row.from_model)),
         ]
         if measured:
             values.append((row.measured, "" if row.measured is None else row.written(row.measured)))
-            values.append((row.from_measured, "" if row.from_measured is None else difference(row.from_measured)))
+            values.append(
+                (row.from_measured, "" if row.from_measured is None else difference(row.from_measured))
+            )
         cells = "".join(
             f'<td class="n" data-head="{head}">{Number(shown, value).html() if shown else ""}</td>'
             for head, (value, shown) in zip(heads, values, strict=True)
         )
         kind = ' class="explained"' if row.why else ""
-        why = f'\n<tr class="why"><td colspan="{len(heads) + 1}">{linked(row.why)}</td></tr>' if row.why else ""
+        why = (
+            f'\n<tr class="why"><td colspan="{len(heads) + 1}">{linked(row.why)}</td></tr>' if row.why else ""
+        )
         bodies.append(
             f'<tbody id="{row.name}">\n<tr{kind}><th scope="row">{escape(row.quantity)}</th>{cells}</tr>{why}\n</tbody>'
         )
     titles = "".join(f'<th scope="col" class="n">{head}</th>' for head in heads)
     return (
-        '<table class="cards">\n'
-        f'<thead><tr><th scope="col">quantity</th>{titles}</tr></thead>\n' + "\n".join(bodies) + "\n</table>"
+        '<div class="scroll"><table class="cards">\n'
+        f'<thead><tr><th scope="col">quantity</th>{titles}</tr></thead>\n'
+        + "\n".join(bodies)
+        + "\n</table></div>"
     )
 
 
 def _figure(picture: Picture) -> str:
     return (
-        f'<figure id="figure-{picture.name}">\n<h3>{escape(picture.finding)}</h3>\n'
+        f'<figure id="figure-{picture.name}">\n<h3>{unbroken(picture.finding)}</h3>\n'
         f'<div class="scroll" tabindex="0">{picture.svg}</div>\n'
-        f"<figcaption>{escape(picture.caption)}</figcaption>\n</figure>"
+        f"<figcaption>{unbroken(picture.caption)}</figcaption>\n</figure>"
     )
 
 
@@ -222,7 +231,15 @@ def _statistics(result: RunResult, found: Deviations) -> str:
                     Number(sigmas(found.error_sigmas[at]), float(found.error_sigmas[at])),
                 )
             )
-    head = ("basis and intensity", "events expected", "observed", "apart", "error rate expected", "observed", "apart")
+    head = (
+        "basis and intensity",
+        "events expected",
+        "observed",
+        "apart",
+        "error rate expected",
+        "observed",
+        "apart",
+    )
     text = (
         f"Events with matching bases. Chance passes ±{found.limit:.1f} σ anywhere in this table in one of 100 honest runs; "
         f"the largest deviation here is {sigmas(found.largest).lstrip('+')}."
@@ -253,13 +270,19 @@ def _terms(result: RunResult, key: SecretKey) -> str:
                 (
                     f"single photons, basis {name.upper()}",
                     Number(f"≥ {whole(single)}", single),
-                    Number(f"≥ {whole(float(model[f'single_photons_{name}']))}", float(model[f"single_photons_{name}"])),
+                    Number(
+                        f"≥ {whole(float(model[f'single_photons_{name}']))}",
+                        float(model[f"single_photons_{name}"]),
+                    ),
                     Number(whole(truth[basis]), int(truth[basis])),
                 ),
                 (
                     f"phase errors, basis {name.upper()}",
                     Number(f"≤ {percent(phase, 3)}", phase),
-                    Number(f"≤ {percent(float(model[f'phase_error_{name}']), 3)}", float(model[f"phase_error_{name}"])),
+                    Number(
+                        f"≤ {percent(float(model[f'phase_error_{name}']), 3)}",
+                        float(model[f"phase_error_{name}"]),
+                    ),
                     "",
                 ),
             ]
@@ -268,8 +291,14 @@ def _terms(result: RunResult, key: SecretKey) -> str:
 
 
 def _epsilons(ledger: Ledger) -> str:
-    lines = [(entry.name, Number(significant(entry.value), entry.value), entry.covers) for entry in ledger.epsilons]
-    total = ("sum", Number(significant(ledger.eps_total), ledger.eps_total), "distance from an ideal key, at most")
+    lines = [
+        (entry.name, Number(significant(entry.value), entry.value), entry.covers) for entry in ledger.epsilons
+    ]
+    total = (
+        "sum",
+        Number(significant(ledger.eps_total), ledger.eps_total),
+        "distance from an ideal key, at most",
+    )
     return table(("name", "value", "covers"), lines, total)
 
 
@@ -277,7 +306,9 @@ def _leakage(ledger: Ledger) -> str:
     stages = list(dict.fromkeys([*ledger.sent, *(charge.stage for charge in ledger.charges)]))
     lines = []
     for stage in stages:
-        theorems = dict.fromkeys(charge.theorem for charge in ledger.charges if charge.stage == stage and charge.theorem)
+        theorems = dict.fromkeys(
+            charge.theorem for charge in ledger.charges if charge.stage == stage and charge.theorem
+        )
         charged, sent = ledger.charged_under(stage), ledger.sent.get(stage, 0)
         lines.append((stage, Number(whole(sent), sent), Number(whole(charged), charged), "; ".join(theorems)))
     total = (

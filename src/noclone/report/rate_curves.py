@@ -31,7 +31,7 @@ from noclone.report.canvas import (
     svg,
 )
 from noclone.report.comparison import key_spread
-from noclone.report.description import key_of
+from noclone.report.description import key_of, protocol_of
 from noclone.report.notation import percent, significant
 from noclone.setup import rate
 
@@ -178,13 +178,18 @@ def axis_label(name: str) -> tuple[str, str]:
 def _axis(result: RunResult) -> _Axis:
     channel, size = result.setup.link.channel, result.pulses
     names = list(dict.fromkeys((result.bound, RIGOROUS)))
-    own = result.setup.protocol.bound
+    own = protocol_of(result.setup).bound
     endless = f"asymptotic limit, {own}"
     field, per_db = "", 0.0
     if isinstance(channel, FixedLoss):
         field, per_db, label, unit = "channel.loss_db", 1.0, "loss of the channel (dB)", "dB"
     elif isinstance(channel, Fibre) and channel.attenuation_db_per_km > 0:
-        field, per_db, label, unit = "channel.length_km", 1 / channel.attenuation_db_per_km, "fibre length (km)", "km"
+        field, per_db, label, unit = (
+            "channel.length_km",
+            1 / channel.attenuation_db_per_km,
+            "fibre length (km)",
+            "km",
+        )
     if not field:
         values = np.geomspace(1e5, 1e15, POINTS)
         rates = {name: rate(result.setup, pulses=values, bound=name) for name in names}
@@ -232,7 +237,9 @@ def _draw_rate(axes: Axes, values: Floats, curve: KeyRate, label: str, look: tup
     axes.plot(values, shown, color=colour, linestyle=dashes, label=label)
     if curve.band is not None:
         low, high = (np.broadcast_to(edge, values.shape) for edge in curve.band)
-        axes.fill_between(values, np.maximum(low, _NOTHING), high, where=high > 0, color=colour, alpha=0.2, linewidth=0)
+        axes.fill_between(
+            values, np.maximum(low, _NOTHING), high, where=high > 0, color=colour, alpha=0.2, linewidth=0
+        )
 
 
 def _draw_run(axes: Axes, here: float, result: RunResult, key_bits: int, efficiency: float) -> None:

@@ -46,7 +46,10 @@ def summary(result: RunResult) -> str:
     if key is not None:
         lines += _key_lines(key)
         per_second = key.key_bits / result.pulses * setup.link.alice.clock_rate_hz
-        lines += _entry("rate", f"{significant(key.key_bits / result.pulses)} bits per pulse, {with_prefix(per_second, 'bit/s')}")
+        lines += _entry(
+            "rate",
+            f"{significant(key.key_bits / result.pulses)} bits per pulse, {with_prefix(per_second, 'bit/s')}",
+        )
         if not result.keys_equal:
             lines += _entry("WARNING", "the two keys differ; neither must be used")
     lines += _entry("security", description.worth(result))
@@ -60,7 +63,9 @@ def key_summary(key: SecretKey) -> str:
     """Return what a distillation gave as plain text."""
     lines = _key_lines(key)
     lines += _entry("raw key", f"{whole(key.sifted_bits)} bits, error rate {percent(key.qber, 3)}")
-    lines += _entry("bound", f"{key.estimate.bound}, total failure probability {significant(key.ledger.eps_total)}")
+    lines += _entry(
+        "bound", f"{key.estimate.bound}, total failure probability {significant(key.ledger.eps_total)}"
+    )
     if key.simulated:
         lines += _entry("warning", "simulated: this key protects nothing")
     return "\n".join(lines)
@@ -68,7 +73,9 @@ def key_summary(key: SecretKey) -> str:
 
 def _key_lines(key: SecretKey) -> list[str]:
     return [
-        *_entry("key", f"{whole(key.key_bits)} bits, {whole(key.net_key_bits)} after refilling authentication"),
+        *_entry(
+            "key", f"{whole(key.key_bits)} bits, {whole(key.net_key_bits)} after refilling authentication"
+        ),
         *_entry("sha256", key.sha256()),
         *_entry("ledger", _ledger(key.ledger, key.f_ec)),
     ]
@@ -83,9 +90,16 @@ def _ledger(ledger: Ledger, efficiency: float) -> str:
 
 def _comparison(compared: tuple[Row, ...]) -> list[str]:
     measured = any(row.measured is not None for row in compared)
-    cells = [["from photons to bits", "model", "simulated", "vs. model"] + (["measured", "vs. meas."] if measured else [])]
+    cells = [
+        ["from photons to bits", "model", "simulated", "vs. model"]
+        + (["measured", "vs. meas."] if measured else [])
+    ]
     for row in compared:
-        line = [row.quantity, row.written(row.model), "" if row.simulated is None else row.written(row.simulated)]
+        line = [
+            row.quantity,
+            row.written(row.model),
+            "none" if row.simulated is None else row.written(row.simulated),
+        ]
         line.append("" if row.from_model is None else difference(row.from_model))
         if measured:
             line.append("" if row.measured is None else row.written(row.measured))
@@ -94,14 +108,19 @@ def _comparison(compared: tuple[Row, ...]) -> list[str]:
     widths = [max(len(line[i]) for line in cells) for i in range(len(cells[0]))]
     return [
         "  ".join(
-            [f"{line[0]:<{widths[0]}}", *(f"{cell:>{width}}" for cell, width in zip(line[1:], widths[1:], strict=True))]
+            [
+                f"{line[0]:<{widths[0]}}",
+                *(f"{cell:>{width}}" for cell, width in zip(line[1:], widths[1:], strict=True)),
+            ]
         ).rstrip()
         for line in cells
     ]
 
 
 def _short(row: Row) -> str:
-    return {"f_ec": "f", "key_bits": "key", "key_bits_rigorous": "rigorous"}.get(row.name, row.name.replace("_bits", ""))
+    return {"f_ec": "f", "key_bits": "key", "key_bits_rigorous": "rigorous"}.get(
+        row.name, row.name.replace("_bits", "")
+    )
 
 
 def _entry(label: str, text: str) -> list[str]:

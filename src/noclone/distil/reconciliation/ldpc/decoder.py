@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noclone.core.bits import Bits
-from noclone.distil.reconciliation.ldpc.code import Code, Integers
+from noclone.distil.reconciliation.ldpc.code import Code
+from noclone.distil.reconciliation.ldpc.construction import Integers
 
 Floats = NDArray[np.float32]
 Offset = np.uint64

@@ -21,7 +21,8 @@ from noclone.core.seeds import stream
 from noclone.distil.channel import ClassicalChannel, ProtocolViolation
 from noclone.distil.messages import BitString, Message
 from noclone.distil.reconciliation.ldpc.adaptation import COLUMNS, LEAST_ERROR_RATE, Plan, code, plan
-from noclone.distil.reconciliation.ldpc.code import Code, Integers
+from noclone.distil.reconciliation.ldpc.code import Code
+from noclone.distil.reconciliation.ldpc.construction import Integers
 from noclone.distil.reconciliation.ldpc.decoder import decode, syndrome
 from noclone.distil.reconciliation.reconciliation import Reconciled
 
