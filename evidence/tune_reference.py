@@ -48,7 +48,7 @@ def random_case(number: int) -> dict[str, Any]:
     return {
         "bound": bound,
         "intensities": intensities,
-        "keyed_bases": rng.choice(["z", "z", "both"]),
+        "keyed_bases": str(rng.choice(["z", "z", "both"])),
         "signal_only": int(rng.random() < 0.3),
         "pulses": log_uniform(1e8, 1e13) if finite else 0.0,
         "efficiency": log_uniform(0.05, 0.95),
@@ -123,33 +123,32 @@ class Height:
         height = np.where(margin > 0, height, -1e9)
         return -height if x.ndim > 1 else -height[0]
 
-    def best(self, restarts: int, people: int, patience: int, seed: int) -> tuple[Floats, float]:
-        """Return the coordinates and the value of the highest point found."""
-        found = []
-        for restart in range(restarts):
-            evolved = differential_evolution(
-                self, self.bounds, popsize=people, maxiter=patience, tol=1e-8, polish=False, vectorized=True,
-                updating="deferred", rng=stream(6, "tune-reference", 1000 * seed + restart),
-            )  # fmt: skip
-            found.append((evolved.fun, evolved.x))
-        found.sort(key=lambda pair: pair[0])
+    def evolve(self, people: int, patience: int, stage: str, run: int) -> tuple[Floats, float]:
+        """Return the coordinates and the height of the best point of one differential evolution."""
+        found = differential_evolution(
+            self, self.bounds, popsize=people, maxiter=patience, tol=1e-8, polish=False, vectorized=True,
+            updating="deferred", rng=stream(6, stage, run),
+        )  # fmt: skip
+        return found.x, -found.fun
+
+    def polish(self, x: Floats, height: float) -> Floats:
+        """Return the coordinates of the top above a point."""
         low, high = np.array(self.bounds).T
-        value, x = found[0]
-        for _ in range(3):
-            polished = minimize(
-                lambda z: self(np.clip(z, low, high)) / abs(value), x, method="Nelder-Mead",
+        for _ in range(2):
+            top = minimize(
+                lambda z: self(np.clip(z, low, high)) / abs(height), x, method="Nelder-Mead",
                 options={"xatol": 1e-7, "fatol": 1e-12, "maxiter": 2000, "adaptive": True},
             )  # fmt: skip
-            x = np.clip(polished.x, low, high)
-        return x, -float(self(x))
+            x = np.clip(top.x, low, high)
+        return x
 
 
 def cutoff_db(case: dict[str, Any], number: int) -> float:
     """Return about the largest loss at which there is a key."""
     low, high = 0.0, 100.0
-    while high - low > 0.05:
+    while high - low > 0.1:
         middle = (low + high) / 2
-        height = Height(case, middle).best(1, 8, 120, number)[1]
+        height = Height(case, middle).evolve(10, 150, "cutoff", number)[1]
         low, high = (middle, high) if height > 0 else (low, middle)
     return low
 
@@ -161,7 +160,9 @@ def main(path: Path) -> None:
         case = random_case(number)
         loss_db = round(case.pop("share_of_cutoff") * cutoff_db(case, number), 2)
         height = Height(case, loss_db)
-        x, rate = height.best(RESTARTS, 20, 600, number)
+        runs = [height.evolve(20, 600, "restart", RESTARTS * number + i) for i in range(RESTARTS)]
+        x = height.polish(*max(runs, key=lambda run: run[1]))
+        rate = -float(height(x))
         fields = {name: f"{value[0]:.6g}" for name, value in height.parameters(x[:, None]).items()}
         rows.append({"link": number, **case, "loss_db": loss_db, "rate": repr(rate), **fields})
         print(rows[-1], flush=True)

@@ -264,6 +264,21 @@ def test_messages_swapped_in_flight_are_noticed():
     assert alice.digest() != bob.digest()
 
 
+def test_a_message_delivered_before_it_was_sent_is_noticed():
+    """Eve foresees what Bob will say, and says it to Alice first; only the random number is hers."""
+    pools = pools_in_memory(1, SystemSecrets())
+    ends = QueueChannel.pair()
+    alice, bob = (
+        TranscriptChannel(end, pool, SystemSecrets()) for end, pool in zip(ends, pools, strict=True)
+    )
+    ends[1].send(Envelope(bytes(16), encode(Answer(7, b"all clicked"))))
+    foreseen = alice.receive(Answer)
+    bob.send(Answer(7, b"all clicked"))
+    said = decode(ends[0].receive(Envelope).message, Answer)
+    assert foreseen == said
+    assert alice.digest() != bob.digest()
+
+
 def test_a_message_moved_to_the_other_direction_is_noticed():
     """The same envelopes, but who said what is exchanged."""
     pools = pools_in_memory(1, SystemSecrets())
@@ -271,7 +286,7 @@ def test_a_message_moved_to_the_other_direction_is_noticed():
     digests = []
     for talker in range(2):
         ends = [QueueChannel.pair() for _ in range(2)]
-        channels = [TranscriptChannel(ends[i][0], pool, SimulatedZeros()) for i, pool in enumerate(pools)]
+        channels = [TranscriptChannel(ends[i][0], pool, Zeros()) for i, pool in enumerate(pools)]
         channels[talker].send(Question(1, b""))
         ends[1 - talker][1].send(said)
         channels[1 - talker].receive(Question)
@@ -280,7 +295,7 @@ def test_a_message_moved_to_the_other_direction_is_noticed():
     assert digests[0] != digests[1]
 
 
-class SimulatedZeros:
+class Zeros:
     live = True
 
     def bytes(self, count):

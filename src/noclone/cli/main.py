@@ -12,30 +12,30 @@ import typer
 
 from noclone.core.errors import InvalidInput
 
-app = typer.Typer(
-    name="noclone",
-    help="Quantum key distribution: rates, simulation, distillation, two real parties.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-
 BAD_INPUT = 2
 INTERRUPTED = 130
 
 
-def _commands() -> None:
+def build() -> typer.Typer:
+    """Return the application with all its commands."""
     from noclone.cli import bench, catalogue, experiments, init, party, rate, run, stages, tune
 
+    app = typer.Typer(
+        name="noclone",
+        help="Quantum key distribution: rates, simulation, distillation, two real parties.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
     for module in (run, rate, stages, party, tune, experiments, catalogue, init, bench):
         module.register(app)
+    return app
 
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
-    _commands()
-    command = typer.main.get_command(app)
+    command = typer.main.get_command(build())
     try:
         code = command.main(standalone_mode=False)
     except InvalidInput as error:

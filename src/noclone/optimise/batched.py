@@ -90,32 +90,28 @@ def maximise(objective: Objective, low: ArrayLike, high: ArrayLike, starts: Floa
         x, top, reach = best[climbing], value[climbing], radius[climbing]
         stencil = _stencil(np.clip(x, low + STENCIL_STEP, high - STENCIL_STEP))
         seen = _values(objective, rows[climbing], stencil)
-        trial_radii = np.minimum(reach[:, None] * _TRIALS, RADIUS)
-        trials = np.clip(_steps(x, stencil, seen, low, high, trial_radii), low, high)
+        trials = _trials(x, stencil, seen, low, high, np.minimum(reach[:, None] * TRIALS, RADIUS))
         tried = _values(objective, rows[climbing], trials)
         evaluations += seen.size + tried.size
 
         points, found = np.concatenate([trials, stencil], axis=1), np.concatenate([tried, seen], axis=1)
-        pick = found.argmax(axis=1)
-        which = np.arange(len(climbing))
-        gain = found[which, pick] - top
-        better = gain > 0
-        best[climbing] = np.where(better[:, None], points[which, pick], x)
-        value[climbing] = np.where(better, found[which, pick], top)
-        stepped = better & (pick < len(_TRIALS))
-        shrunk = reach * _TRIALS[0]
-        kept = np.where(better, np.maximum(shrunk, STENCIL_STEP), shrunk)
-        radius[climbing] = np.where(stepped, trial_radii[which, np.minimum(pick, len(_TRIALS) - 1)], kept)
+        pick = found.argmax(axis=1)[:, None]
+        reached = np.take_along_axis(found, pick, axis=1)[:, 0]
+        there = np.take_along_axis(points, pick[..., None], axis=1)[:, 0]
+        better = reached > top
+        moved = np.abs(there - x).max(axis=1)
+        reach = np.where(better, np.minimum(TRIALS[-1] * moved, RADIUS), TRIALS[0] * reach)
+        best[climbing] = np.where(better[:, None], there, x)
+        value[climbing] = np.where(better, reached, top)
+        radius[climbing] = reach
         with np.errstate(invalid="ignore"):
-            settled = ~(gain > GAIN * np.abs(top)) & (shrunk < STENCIL_STEP)
-        climbing = climbing[~settled]
-    value, best = value.reshape(problems, climbs), best.reshape(problems, climbs, size)
-    winner = value.argmax(axis=1)
-    order = np.arange(problems)
-    return Maxima(best[order, winner], value[order, winner], evaluations)
+            gained = reached - top > GAIN * np.abs(top)
+        climbing = climbing[gained | (reach >= STENCIL_STEP)]
+    highest = value.reshape(problems, climbs).argmax(axis=1) + np.arange(problems) * climbs
+    return Maxima(best[highest], value[highest], evaluations)
 
 
-_TRIALS = np.array([0.2, 1.0, 3.0])
+TRIALS = np.array([0.2, 1.0, 3.0])
 """Trust radii that are tried at once, as multiples of the current one."""
 
 
@@ -132,7 +128,7 @@ def _stencil(centre: Floats) -> Floats:
     return centre[:, None] + offsets
 
 
-def _steps(x: Floats, stencil: Floats, seen: Floats, low: Floats, high: Floats, radii: Floats) -> Floats:
+def _trials(x: Floats, stencil: Floats, seen: Floats, low: Floats, high: Floats, radii: Floats) -> Floats:
     """Return (n, R, d) points: the best of the fitted quadratic within each trust radius (n, R)."""
     size = x.shape[-1]
     centre, up, down, two = np.split(seen, [1, 1 + size, 1 + 2 * size], axis=1)
@@ -157,7 +153,8 @@ def _steps(x: Floats, stencil: Floats, seen: Floats, low: Floats, high: Floats, 
         full = np.where(along == 0.0, 0.0, along / np.abs(bend))
     lengths = np.clip(full[:, None], -radii[..., None], radii[..., None])
     steps = np.where(held[:, None], 0.0, np.einsum("nij,nrj->nri", axes, lengths))
-    return x[:, None] + steps
+    trials: Floats = np.clip(x[:, None] + steps, low, high)
+    return trials
 
 
 def spread_starts(values: Floats, candidates: Floats, apart: float, count: int) -> Floats:

@@ -272,7 +272,7 @@ def _rigorous_row(result: RunResult) -> Row:
     change = _relative(result.rigorous_bits, key.key_bits)
     why = [
         f"The same run under proven tail bounds: {difference(change or 0)} against {result.bound}, "
-        "whose assumptions below say where it approximates."
+        "whose assumptions say where it approximates."
     ]
     return _explained(row, why)
 

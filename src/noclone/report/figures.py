@@ -63,12 +63,8 @@ def statistics_figure(result: RunResult, found: Deviations) -> Picture:
     """Draw gains and error rates per basis and intensity, and how far each lies from the model."""
     worst = found.largest
     agree = worst <= found.limit
-    verdict = (
-        f"All {found.figures} gains and error rates agree with"
-        if agree
-        else "Gains or error rates contradict"
-    )
-    finding = f"{verdict} the model: the largest deviation is {sigmas(worst).lstrip('+')}"
+    subject = f"All {found.figures} gains and error rates agree with" if agree else "The counts contradict"
+    finding = f"{subject} the model: the largest deviation is {sigmas(worst).lstrip('+')}"
     intensities = intensities_of(result.setup)
     with sheet(4.6) as figure:
         grid = figure.subplots(2, 2, sharex=True, height_ratios=(3, 2))
@@ -89,9 +85,9 @@ def statistics_figure(result: RunResult, found: Deviations) -> Picture:
         alt = f"Simulated gains and error rates per intensity and basis against the model. {finding}."
         drawing = svg(figure, "statistics", alt)
     caption = (
-        "Top: simulated, with 95 % confidence intervals (Clopper and Pearson, mostly smaller than the marks), "
-        "and the model's values. Bottom: the differences in standard deviations, ±2 σ shaded; chance passes the "
-        f"dashed lines (±{found.limit:.1f} σ) anywhere in one of 100 honest runs."
+        "Top: simulated, with 95 % confidence intervals (Clopper and Pearson; mostly smaller than the marks) "
+        "and the model's values. Bottom: the differences in standard deviations, ±2 σ shaded; chance passes "
+        f"the dashed lines (±{found.limit:.1f} σ) anywhere in one of 100 honest runs."
     )
     return Picture("statistics", finding, caption, drawing)
 
@@ -145,7 +141,7 @@ def budget_figure(budget: tuple[Step, ...], spread: float) -> Picture:
         drawing = svg(figure, "budget", alt)
     caption = (
         "Shares are of the raw key. Possibly multi-photon is what the decoy bound cannot prove to come from "
-        "single photons or empty pulses; the secrecy term pays for smoothing, estimation and privacy amplification."
+        "single photons or empty pulses; the secrecy term pays for smoothing, estimation and amplification."
     )
     return Picture("budget", finding, caption, drawing)
 
@@ -177,18 +173,10 @@ def epsilon_figure(ledger: Ledger) -> Picture:
         axes.grid(visible=False)
         axes.tick_params(axis="y", length=0)
         axes.set_xlabel("failure probability")
-        alt = (
-            "Failure probabilities: "
-            + ", ".join(f"{name} {significant(value)}" for name, value in entries)
-            + "."
-        )
-        drawing = svg(figure, "epsilons", alt)
-    return Picture(
-        "epsilons",
-        finding,
-        "Upper bounds, proven and not estimated; they add up, on a logarithmic axis.",
-        drawing,
-    )
+        listed = ", ".join(f"{name} {significant(value)}" for name, value in entries)
+        drawing = svg(figure, "epsilons", f"Failure probabilities: {listed}.")
+    caption = "Upper bounds, proven and not estimated; they add up. The axis is logarithmic."
+    return Picture("epsilons", finding, caption, drawing)
 
 
 def experiment_figure(table: tuple[Row, ...]) -> Picture:

@@ -82,8 +82,8 @@ def table(head: Sequence[str], body: Iterable[Sequence[Cell]], total: Sequence[C
     lines = [_row(row, numeric) for row in rows]
     if total:
         lines.append(_row(total, numeric, ' class="sum"'))
-    joined = "\n".join(lines)
-    return f'<div class="scroll"><table>\n<thead><tr>{titles}</tr></thead>\n<tbody>\n{joined}\n</tbody>\n</table></div>'
+    body_rows = "\n".join(["<tbody>", *lines, "</tbody>"])
+    return f'<div class="scroll"><table>\n<thead><tr>{titles}</tr></thead>\n{body_rows}\n</table></div>'
 
 
 def _row(row: Sequence[Cell], numeric: set[int], attribute: str = "") -> str:

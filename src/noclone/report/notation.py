@@ -37,6 +37,19 @@ def significant(value: float, digits: int = 3) -> str:
     return (ten if number == "1" else f"{number} × {ten}").replace("-", "−")
 
 
+def plain(value: object) -> str:
+    """Return any value: counts as `whole` does, other numbers with four digits, all else as it prints.
+
+    Examples
+    --------
+    >>> plain(209675), plain(0.25206), plain("basis X")
+    ('209,675', '0.2521', 'basis X')
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return str(value)
+    return whole(value) if float(value).is_integer() else significant(value, 4)
+
+
 def power_of_ten(exponent: int) -> str:
     """Return 10 with a superscript.
 

@@ -68,20 +68,22 @@ class _Axis:
 
 
 def rate_figure(result: RunResult) -> Picture:
-    """Draw the rate against the channel's length or loss, or against the block where the channel has neither."""
+    """Draw the rate against the channel's length or loss, or the block's size where it has neither."""
     axis = _axis(result)
     finite = axis.rates[result.bound]
     key = key_of(result)
     reach = _reach(axis.values, finite.rate_per_pulse)
-    here = f"{significant(axis.here)} {axis.unit}"
+    here = f"{'of' if axis.log else 'at'} {significant(axis.here)} {axis.unit}"
     if key is None:
-        finding = f"The run at {here} gave no key"
+        finding = f"The run {here} gave no key"
     else:
         capacity = float(result.predicted.plob)
         share = percent(key.key_bits / result.pulses / capacity, 2)
-        finding = f"The key at {here} is {share} of the capacity without repeaters"
+        finding = f"The key {here} is {share} of the capacity without repeaters"
     if axis.log:
-        finding += f"; a key needs {significant(_first(axis.values, finite.rate_per_pulse))} pulses"
+        finding += (
+            f"; {significant(_first(axis.values, finite.rate_per_pulse) / 1e6, 2)} million pulses are needed"
+        )
     elif reach < axis.values[-1]:
         finding += f"; blocks of this size give key up to {significant(reach)} {axis.unit}"
     with sheet(4.2) as figure:
@@ -136,9 +138,13 @@ def sweep_figure(rates: KeyRate | Sequence[KeyRate], path: Path | str) -> None:
         raise InvalidInput("sweep", f"finds no key anywhere along {name}, so there is nothing to draw")
     label, unit = axis_label(name)
     best = max(curves, key=lambda curve: float(curve.rate_per_pulse.max()))
+    top = float(best.rate_per_pulse.max())
     peak = values[int(np.argmax(best.rate_per_pulse))]
     reach = _reach(values, best.rate_per_pulse)
     log = bool(values.min() > 0 and values.max() / values.min() > 1e3 and _even(np.log(values)))
+    at = f"{significant(float(peak))}{unit}" if unit else f"{name} = {significant(float(peak))}"
+    end = f"; key up to {significant(reach)}{unit}" if reach < values.max() else ""
+    title = f"{best.bound}, {best.security.regime}: at best {significant(top)} bits per pulse, at {at}{end}"
     with sheet(4.4, facecolor="white") as figure:
         axes = figure.add_subplot()
         _draw_capacity(axes, values, best.plob)
@@ -148,9 +154,7 @@ def sweep_figure(rates: KeyRate | Sequence[KeyRate], path: Path | str) -> None:
         _finish(axes, values, curves, log)
         axes.set_xlabel(label)
         axes.set_ylabel("secret bits per pulse")
-        end = f"; key up to {significant(reach)}{unit}" if reach < values.max() else ""
-        title = f"{best.protocol}: best {significant(float(best.rate_per_pulse.max()))} bits per pulse at "
-        figure.suptitle(f"{title}{significant(float(peak))}{unit}{end}", fontsize=11, x=0.01, ha="left")
+        figure.suptitle(title, x=0.01, ha="left")
         figure.legend(loc="outside lower left", ncols=2)
         write_atomically(path, lambda file: figure.savefig(file, format=kind, dpi=200))
 
@@ -254,6 +258,8 @@ def _finish(axes: Axes, values: Floats, curves: list[KeyRate], log: bool) -> Non
         axes.set_xscale("log")
         powers_of_ten(axes, "x")
     axes.set_xlim(values.min(), values.max())
+    if any(curve.band is not None for curve in curves):
+        axes.fill_between([], [], color=MUTED, alpha=0.2, linewidth=0, label="5 % to 95 % of uncertainties")
     rates = np.concatenate([np.ravel(curve.rate_per_pulse) for curve in curves])
     rates = rates[rates > 0] if np.any(rates > 0) else np.ones(1)
     top = float(rates.max())

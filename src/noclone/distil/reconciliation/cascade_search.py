@@ -1,14 +1,15 @@
 """What both parties of Cascade know: which blocks have a known parity, and what to ask next.
 
-A pass orders the frame's bits by its permutation and cuts that order into *segments* whose
-parity Alice has disclosed (or that follows from disclosed ones). A segment is *odd* when Bob's
-corrected string still differs from Alice's there an odd number of times. Every question is a
+A pass puts a frame's bits in the order of its permutation and cuts that order into *segments*
+whose parity Alice has disclosed, or that follows from disclosed ones. A segment is *odd* while
+Bob's corrected string differs from Alice's an odd number of times in it. Every question is a
 further cut: opening a pass cuts the whole frame into blocks, bisection cuts an odd segment in
-two. The last piece of a cut is never asked, for its parity follows from the segment's. Two
-bit sets per pass and frame hold all of this: where segments start, and which of them are odd.
+two. What is left at the end of a cut is never asked, since it follows from the whole. A bisection
+leads to one bit, which is wrong; its correction turns the segments around it in all other passes,
+down to the smallest (sub-block reuse), and those that become odd are searched in their turn.
 
-Since answers are public, both parties run this same machine and no addresses are sent. All
-frames advance in lockstep, one set of questions per round trip.
+The answers are public, so both parties run this same machine and no addresses are sent. All
+frames advance in lockstep, one set of questions for each round trip.
 """
 
 from __future__ import annotations
@@ -21,30 +22,36 @@ from numba import njit, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-START, ODD = 0, 1
-"""Planes of `State.marks`."""
+ROW, FIRST, STEP, ASKED, END, ODD_BEFORE = range(6)
+"""Columns of a question: in row ROW (frame times passes plus pass) the segment [FIRST, END) is
+cut every STEP bits, and the parities of the first ASKED pieces are asked. ODD_BEFORE is 1 for a
+bisection, 0 for the opening of a pass."""
 
-ROW, FIRST, STEP, ASKED, END, PARITY = range(6)
-"""Columns of a question: in row `ROW` (frame times passes plus pass) the segment [FIRST, END) of
-known relative parity PARITY is cut every STEP bits; the first ASKED pieces are asked, and what
-is left after them, if anything, follows."""
+START, ODD = 0, 1
+"""Planes of `State.marks`: where segments start, and (at their starts) which ones are odd."""
 
 SPREAD = 4
-"""Segments up to 2**SPREAD times the shortest odd one are bisected with it. More shortens the
-dialogue and costs leakage, since long segments are then searched that short ones would have
-mended."""
+"""Segments up to 2**SPREAD times as long as the shortest odd one are bisected together with it.
+A larger number means fewer round trips and more leakage, because long segments are then searched
+for errors that short ones would have shown for fewer bits."""
 
 
 class State(NamedTuple):
-    """Arrays of the public machine for frames of n bits and passes p."""
+    """Arrays of the public machine; p counts passes, x positions in a pass, i bits of a frame."""
 
-    permutations: NDArray[np.uint16]  # [p, x]: index in the frame of position x of the pass
-    positions: NDArray[np.uint16]  # [p, i]: position in the pass of index i of the frame
-    block_bits: NDArray[np.int64]  # [p]
-    marks: NDArray[np.uint64]  # [frame * passes + p, word, plane]
-    settled: NDArray[np.uint64]  # [frame, p, word]: bits known to agree, for the first passes only
-    begun: NDArray[np.uint8]  # [frame]: passes opened so far
-    widest: int  # size class up to which segments of different passes are searched together
+    permutations: NDArray[np.uint16]
+    """[p, x] is the bit at position x of pass p."""
+    positions: NDArray[np.uint16]
+    """[p, i] is the position of bit i in pass p."""
+    block_bits: NDArray[np.int64]
+    marks: NDArray[np.uint64]
+    """[frame * passes + p, word, plane], 64 positions to a word."""
+    settled: NDArray[np.uint64]
+    """[frame, p, word], first passes only: bits known one by one to agree."""
+    begun: NDArray[np.uint8]
+    """[frame] passes opened so far."""
+    widest: int
+    """Size class of the second pass's blocks; longer segments are searched pass by pass."""
 
 
 class Search:
@@ -56,46 +63,40 @@ class Search:
         Number of frames.
     permutations : array of uint16, shape (passes, n)
         Order of the frame's bits in each pass, shared by the frames.
-    block_bits : sequence of int
-        Block length of each pass; passes of the same length open together.
+    block_bits : tuple of int
+        Block length of each pass; neighbours of equal length open together.
     settled_passes : int
-        In this many first passes bits known to agree are left out of the bisection.
+        In this many first passes a bisection halves the bits that are not yet known to agree
+        instead of all bits.
 
     Attributes
     ----------
     questions : array of int32, shape (questions, 6)
-        What Alice has to answer next; empty when the search has ended.
+        What Alice has to answer next, in the order of the frames; empty when all is done.
     asked : int
         Number of parities that the questions ask for.
     """
 
     def __init__(
-        self,
-        frames: int,
-        permutations: NDArray[np.uint16],
-        block_bits: tuple[int, ...],
-        settled_passes: int,
+        self, frames: int, permutations: NDArray[np.uint16], block_bits: tuple[int, ...], settled_passes: int
     ) -> None:
         passes, frame_bits = permutations.shape
         words = frame_bits // 64 + 1
-        self._state = State(
-            permutations,
-            np.argsort(permutations, axis=1).astype(np.uint16),
-            np.array(block_bits, np.int64),
-            np.zeros((frames * passes, words, 2), np.uint64),
-            np.zeros((frames, min(settled_passes, passes), words), np.uint64),
-            np.zeros(frames, np.uint8),
-            (block_bits[min(1, passes - 1)] - 1).bit_length(),
+        positions = np.empty_like(permutations)
+        np.put_along_axis(positions, permutations, np.arange(frame_bits, dtype=np.uint16)[None], axis=1)
+        self.state = State(
+            permutations=permutations,
+            positions=positions,
+            block_bits=np.array(block_bits, np.int64),
+            marks=np.zeros((frames * passes, words, 2), np.uint64),
+            settled=np.zeros((frames, min(settled_passes, passes), words), np.uint64),
+            begun=np.zeros(frames, np.uint8),
+            widest=(block_bits[min(1, passes - 1)] - 1).bit_length(),
         )
-        self._pending = np.empty(0, np.uint32)
+        self._waiting = np.empty(0, np.uint32)
         self._bounds = np.zeros(frames + 1, np.int64)
         self.questions = np.empty((0, 6), np.int32)
         self.learn(np.empty(0, np.uint8))
-
-    @property
-    def positions(self) -> NDArray[np.uint16]:
-        """Position of each index of the frame in each pass, shape (passes, n)."""
-        return self._state.positions
 
     def learn(self, differs: NDArray[np.uint8]) -> NDArray[np.int32]:
         """Take the answers to the questions and form the next ones.
@@ -108,18 +109,18 @@ class Search:
         Returns
         -------
         array of int32, shape (errors, 2)
-            Frame and index in the frame of every bit that is now known to be wrong at Bob.
+            Frame and bit of every error that the answers located.
         """
-        self._pending, self.questions, located = _advance(
-            self._state, self._pending, self._bounds, self.questions, differs
+        self._waiting, self._bounds, self.questions, located = _advance(
+            self.state, self._waiting, self._bounds, self.questions, differs
         )
         self.asked = int(self.questions[:, ASKED].sum())
         return located
 
 
 @intrinsic  # type: ignore[misc]
-def trailing_zeros(_context, _word):  # type: ignore[no-untyped-def]
-    """Return the index of the lowest set bit of a word that is not zero."""
+def trailing_zeros(_typing, _word):  # type: ignore[no-untyped-def]
+    """Return the index of the lowest set bit of a word that has one."""
 
     def code(_context, builder, _signature, arguments):  # type: ignore[no-untyped-def]
         return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
@@ -128,8 +129,8 @@ def trailing_zeros(_context, _word):  # type: ignore[no-untyped-def]
 
 
 @intrinsic  # type: ignore[misc]
-def leading_zeros(_context, _word):  # type: ignore[no-untyped-def]
-    """Return the number of zeros above the highest set bit of a word."""
+def leading_zeros(_typing, _word):  # type: ignore[no-untyped-def]
+    """Return how many zeros stand above the highest set bit of a word; 64 if there is none."""
 
     def code(_context, builder, _signature, arguments):  # type: ignore[no-untyped-def]
         return builder.ctlz(arguments[0], ir.Constant(ir.IntType(1), 0))
@@ -138,7 +139,7 @@ def leading_zeros(_context, _word):  # type: ignore[no-untyped-def]
 
 
 @intrinsic  # type: ignore[misc]
-def popcount(_context, _word):  # type: ignore[no-untyped-def]
+def popcount(_typing, _word):  # type: ignore[no-untyped-def]
     """Return the number of set bits of a word."""
 
     def code(_context, builder, _signature, arguments):  # type: ignore[no-untyped-def]
@@ -148,254 +149,301 @@ def popcount(_context, _word):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _bit(x):  # type: ignore[no-untyped-def]
+def bit(x):  # type: ignore[no-untyped-def]
+    """Return the word in which only position x (modulo 64) is set."""
     return np.uint64(1) << np.uint64(x & 63)
 
 
 @njit(cache=True, nogil=True)
-def _from(x):  # type: ignore[no-untyped-def]
+def from_bit(x):  # type: ignore[no-untyped-def]
+    """Return the word in which position x (modulo 64) and those above are set."""
     return ~np.uint64(0) << np.uint64(x & 63)
 
 
 @njit(cache=True, nogil=True)
-def _size_class(bits):  # type: ignore[no-untyped-def]
-    return 64 - np.int64(leading_zeros(np.uint64(bits - 1)))
+def _entry(bits, p, start):  # type: ignore[no-untyped-def]
+    # As numbers, entries are in the order of preference: shorter segments, then earlier passes.
+    size_class = 64 - np.int64(leading_zeros(np.uint64(bits - 1)))
+    return (size_class << 24) | (p << 16) | start
 
 
 @njit(cache=True, nogil=True)
 def _segment_start(marks, row, x):  # type: ignore[no-untyped-def]
     word = x >> 6
-    found = marks[row, word, START] & ~(_from(x) << np.uint64(1))
-    while found == 0:
+    starts = marks[row, word, START] & ~(from_bit(x) << np.uint64(1))
+    while starts == 0:
         word -= 1
-        found = marks[row, word, START]
-    return (word << 6) + 63 - np.int64(leading_zeros(found))
+        starts = marks[row, word, START]
+    return (word << 6) + 63 - np.int64(leading_zeros(starts))
 
 
 @njit(cache=True, nogil=True)
 def _segment_end(marks, row, x):  # type: ignore[no-untyped-def]
-    # Opening a pass sets a mark at n too, so that the last segment ends like any other.
-    word = (x + 1) >> 6
-    found = marks[row, word, START] & _from(x + 1)
-    while found == 0:
+    # The frame's end is marked as a start, so the last segment ends like any other.
+    word = x + 1 >> 6
+    starts = marks[row, word, START] & from_bit(x + 1)
+    while starts == 0:
         word += 1
-        found = marks[row, word, START]
-    return (word << 6) + np.int64(trailing_zeros(found))
+        starts = marks[row, word, START]
+    return (word << 6) + np.int64(trailing_zeros(starts))
 
 
 @njit(cache=True, nogil=True)
-def _unsettled(settled, first, end):  # type: ignore[no-untyped-def]
-    count = np.int64(0)
-    for word in range(first >> 6, (end - 1 >> 6) + 1):
-        bits = ~settled[word]
-        if word == first >> 6:
-            bits &= _from(first)
-        if word == end - 1 >> 6:
-            bits &= ~(_from(end - 1) << np.uint64(1))
-        count += np.int64(popcount(bits))
-    return count
-
-
-@njit(cache=True, nogil=True)
-def _after_unsettled(settled, first, count):  # type: ignore[no-untyped-def]
-    # The position of the unsettled bit that has `count` unsettled bits between `first` and itself.
+def _unsettled(settled, frame, p, first, end):  # type: ignore[no-untyped-def]
+    # The number of bits in [first, end) that are not known to agree.
     word = first >> 6
-    bits = ~settled[word] & _from(first)
-    while np.int64(popcount(bits)) <= count:
-        count -= np.int64(popcount(bits))
+    last = end - 1 >> 6
+    up_to_end = ~(from_bit(end - 1) << np.uint64(1))
+    bits = ~settled[frame, p, word] & from_bit(first)
+    count = np.int64(0)
+    while word < last:
+        count += np.int64(popcount(bits))
         word += 1
-        bits = ~settled[word]
-    while count > 0:
+        bits = ~settled[frame, p, word]
+    return count + np.int64(popcount(bits & up_to_end))
+
+
+@njit(cache=True, nogil=True)
+def _nth_unsettled(settled, frame, p, first, n):  # type: ignore[no-untyped-def]
+    # The position from `first` on of the unsettled bit that has n such bits before it.
+    word = first >> 6
+    bits = ~settled[frame, p, word] & from_bit(first)
+    count = np.int64(popcount(bits))
+    while count <= n:
+        n -= count
+        word += 1
+        bits = ~settled[frame, p, word]
+        count = np.int64(popcount(bits))
+    for _ in range(n):
         bits &= bits - np.uint64(1)
-        count -= 1
     return (word << 6) + np.int64(trailing_zeros(bits))
 
 
 @njit(cache=True, nogil=True)
-def _with_room(array, used):  # type: ignore[no-untyped-def]
-    if used < array.shape[0]:
+def _take_answers(  # type: ignore[no-untyped-def]
+    state, frame, questions, question, differs, answer, waiting, n_waiting, singles
+):
+    # Mark the pieces of the frame's cuts; odd ones wait, odd single bits are errors.
+    marks, settled, positions = state.marks, state.settled, state.positions
+    passes = positions.shape[0]
+    n_singles = 0
+    while question < questions.shape[0] and questions[question, ROW] // passes == frame:
+        row = np.int64(questions[question, ROW])
+        p = row - frame * passes
+        start = np.int64(questions[question, FIRST])
+        step = np.int64(questions[question, STEP])
+        asked = questions[question, ASKED]
+        end = np.int64(questions[question, END])
+        rest_odd = np.uint8(questions[question, ODD_BEFORE])
+        question += 1
+        while start < end:
+            stop = end
+            odd = rest_odd
+            if asked > 0:
+                stop = min(end, start + step)
+                odd = differs[answer]
+                answer += 1
+                asked -= 1
+            rest_odd ^= odd
+            marks[row, start >> 6, START] |= bit(start)
+            if odd:
+                marks[row, start >> 6, ODD] |= bit(start)
+            if stop - start == 1:
+                i = state.permutations[p, start]
+                for t in range(min(np.int64(state.begun[frame]), settled.shape[1])):
+                    x = np.int64(positions[t, i])
+                    settled[frame, t, x >> 6] |= bit(x)
+                if odd:
+                    singles[n_singles] = (p << 16) | start
+                    n_singles += 1
+            elif odd:
+                waiting[n_waiting] = _entry(stop - start, p, start)
+                n_waiting += 1
+            start = stop
+    return question, answer, n_waiting, n_singles
+
+
+@njit(cache=True, nogil=True)
+def _correct(  # type: ignore[no-untyped-def]
+    state, frame, singles, n_singles, waiting, n_waiting, located, n_located
+):
+    # Correct errors; the segments around each turn, and those that become odd wait.
+    marks, settled, positions = state.marks, state.settled, state.positions
+    passes = positions.shape[0]
+    begun = np.int64(state.begun[frame])
+    for k in range(n_singles):
+        p = singles[k] >> 16
+        x = singles[k] & 0xFFFF
+        start = _segment_start(marks, frame * passes + p, x)
+        if marks[frame * passes + p, start >> 6, ODD] & bit(start) == 0:
+            continue  # another pass has led to the same error
+        i = state.permutations[p, x]
+        located[n_located, 0] = frame
+        located[n_located, 1] = i
+        n_located += 1
+        for t in range(begun):
+            row = frame * passes + t
+            x = np.int64(positions[t, i])
+            if t < settled.shape[1]:
+                settled[frame, t, x >> 6] |= bit(x)
+            start = _segment_start(marks, row, x)
+            marks[row, start >> 6, ODD] ^= bit(start)
+            if marks[row, start >> 6, ODD] & bit(start):
+                bits = _segment_end(marks, row, start) - start
+                # A single bit that turns odd contradicts an earlier answer: a peer that does
+                # not follow the protocol. Verification will tell; here it must only not loop.
+                if bits > 1:
+                    waiting[n_waiting] = _entry(bits, t, start)
+                    n_waiting += 1
+    return n_waiting, n_located
+
+
+@njit(cache=True, nogil=True)
+def _open_passes(state, frame, questions, n_questions):  # type: ignore[no-untyped-def]
+    marks, settled, begun = state.marks, state.settled, state.begun
+    passes, frame_bits = state.permutations.shape
+    bits = state.block_bits[begun[frame]]
+    while begun[frame] < passes and state.block_bits[begun[frame]] == bits:
+        p = np.int64(begun[frame])
+        row = frame * passes + p
+        begun[frame] += 1
+        marks[row, 0, START] |= bit(0)
+        marks[row, frame_bits >> 6, START] |= bit(frame_bits)
+        if 0 < p < settled.shape[1]:
+            for word in range(settled.shape[2]):
+                known = settled[frame, 0, word]
+                while known != 0:
+                    i = state.permutations[0, (word << 6) + np.int64(trailing_zeros(known))]
+                    x = np.int64(state.positions[p, i])
+                    settled[frame, p, x >> 6] |= bit(x)
+                    known &= known - np.uint64(1)
+        questions[n_questions, ROW] = row
+        questions[n_questions, FIRST] = 0
+        questions[n_questions, STEP] = bits
+        # The first pass leaves the frame even as a whole, so later ones need not ask their last block.
+        questions[n_questions, ASKED] = (frame_bits + bits - 1) // bits - (p > 0)
+        questions[n_questions, END] = frame_bits
+        questions[n_questions, ODD_BEFORE] = 0
+        n_questions += 1
+    return n_questions
+
+
+@njit(cache=True, nogil=True)
+def _propose(  # type: ignore[no-untyped-def]
+    state, frame, waiting, first, last, limit, questions, n_questions, singles
+):
+    # Bisections of the odd segments below `limit`; one with a single unsettled bit needs none.
+    marks, settled = state.marks, state.settled
+    passes = state.block_bits.shape[0]
+    n_singles = 0
+    for k in range(first, last):
+        entry = np.int64(waiting[k])
+        p = entry >> 16 & 0xFF
+        start = entry & 0xFFFF
+        row = frame * passes + p
+        if entry >= limit or marks[row, start >> 6, ODD] & bit(start) == 0:
+            continue
+        end = _segment_end(marks, row, start)
+        middle = start + end + 1 >> 1
+        if p < settled.shape[1]:
+            unsettled = _unsettled(settled, frame, p, start, end)
+            if unsettled == 0:
+                continue  # a contradiction again
+            if unsettled == 1:
+                singles[n_singles] = (p << 16) | _nth_unsettled(settled, frame, p, start, 0)
+                n_singles += 1
+                continue
+            middle = _nth_unsettled(settled, frame, p, start, unsettled + 1 >> 1)
+        questions[n_questions, ROW] = row
+        questions[n_questions, FIRST] = start
+        questions[n_questions, STEP] = middle - start
+        questions[n_questions, ASKED] = 1
+        questions[n_questions, END] = end
+        questions[n_questions, ODD_BEFORE] = 1
+        n_questions += 1
+    return n_questions, n_singles
+
+
+@njit(cache=True, nogil=True)
+def _settle_on(marks, waiting, first, last, limit, questions, first_question, n_questions):  # type: ignore[no-untyped-def]
+    # Take the proposed segments off the list; a segment that was listed twice is asked once.
+    kept = first
+    for k in range(first, last):
+        if waiting[k] >= limit:
+            waiting[kept] = waiting[k]
+            kept += 1
+    chosen = first_question
+    for k in range(first_question, n_questions):
+        row, start = questions[k, ROW], questions[k, FIRST]
+        if marks[row, start >> 6, ODD] & bit(start):
+            marks[row, start >> 6, ODD] ^= bit(start)
+            questions[chosen] = questions[k]
+            chosen += 1
+    return kept, chosen
+
+
+@njit(cache=True, nogil=True)
+def _with_room(array, rows):  # type: ignore[no-untyped-def]
+    if rows <= array.shape[0]:
         return array
-    wider = np.empty((2 * used + 64,) + array.shape[1:], array.dtype)
-    wider[:used] = array[:used]
+    wider = np.empty((2 * rows,) + array.shape[1:], array.dtype)  # noqa: RUF005 (Numba)
+    wider[: array.shape[0]] = array
     return wider
 
 
 @njit(cache=True, nogil=True)
-def _push(pending, used, size_class, p, start):  # type: ignore[no-untyped-def]
-    # The order of entries as numbers is the order of preference: shortest first, then oldest pass.
-    pending = _with_room(pending, used)
-    pending[used] = (size_class << 24) | (p << 16) | start
-    return pending, used + 1
-
-
-@njit(cache=True, nogil=True)
-def _settle(state, frame, i):  # type: ignore[no-untyped-def]
-    for p in range(min(state.begun[frame], state.settled.shape[1])):
-        x = np.int64(state.positions[p, i])
-        state.settled[frame, p, x >> 6] |= _bit(x)
-
-
-@njit(cache=True, nogil=True)
-def _correct(state, frame, i, pending, used):  # type: ignore[no-untyped-def]
-    # Bob's bit i changes: the segment around it turns in every pass; those that become odd wait.
-    # A single bit that becomes odd contradicts an earlier answer, and is left to verification.
-    passes = state.block_bits.shape[0]
-    for p in range(state.begun[frame]):
-        row = frame * passes + p
-        start = _segment_start(state.marks, row, np.int64(state.positions[p, i]))
-        state.marks[row, start >> 6, ODD] ^= _bit(start)
-        if state.marks[row, start >> 6, ODD] & _bit(start):
-            bits = _segment_end(state.marks, row, start) - start
-            if bits > 1:
-                pending, used = _push(pending, used, _size_class(bits), p, start)
-    return pending, used
-
-
-@njit(cache=True, nogil=True)
-def _open_passes(state, frame, questions, used):  # type: ignore[no-untyped-def]
-    passes, frame_bits = state.permutations.shape
-    bits = state.block_bits[state.begun[frame]]
-    while state.begun[frame] < passes and state.block_bits[state.begun[frame]] == bits:
-        p = state.begun[frame]
-        row = frame * passes + p
-        state.begun[frame] += 1
-        state.marks[row, 0, START] |= _bit(0)
-        state.marks[row, frame_bits >> 6, START] |= _bit(frame_bits)
-        if 0 < p < state.settled.shape[1]:
-            for x in range(frame_bits):
-                if state.settled[frame, 0, x >> 6] & _bit(x):
-                    y = np.int64(state.positions[p, state.permutations[0, x]])
-                    state.settled[frame, p, y >> 6] |= _bit(y)
-        questions = _with_room(questions, used)
-        questions[used, ROW] = row
-        questions[used, FIRST] = 0
-        questions[used, STEP] = bits
-        # From the second pass on the frame as a whole is known to be even.
-        questions[used, ASKED] = (frame_bits + bits - 1) // bits - (p > 0)
-        questions[used, END] = frame_bits
-        questions[used, PARITY] = 0
-        used += 1
-    return questions, used
-
-
-@njit(cache=True, nogil=True)
-def _advance(state, pending, bounds, questions, differs):  # type: ignore[no-untyped-def]
-    # `pending` holds the odd segments of all frames, frame after frame (frame f owns
-    # pending[bounds[f]:bounds[f + 1]]). Entries may be stale: the segment's ODD mark decides.
-    passes = state.block_bits.shape[0]
-    waiting = np.empty(pending.shape[0] + 64, np.uint32)
-    chosen = np.empty((questions.shape[0] + 64, 6), np.int32)
+def _advance(state, old_waiting, old_bounds, old_questions, differs):  # type: ignore[no-untyped-def]
+    # Frame f's odd segments are waiting[bounds[f]:bounds[f + 1]]. Entries may be out of date; the
+    # ODD mark at the segment's start decides. Buffers grow here, outside the loops that fill them.
+    frames, passes = state.begun.shape[0], state.block_bits.shape[0]
+    waiting = np.empty(old_waiting.shape[0] + 64, np.uint32)
+    questions = np.empty((old_questions.shape[0] + 64, 6), np.int32)
     located = np.empty((64, 2), np.int32)
     singles = np.empty(64, np.int64)
-    n_waiting = n_chosen = n_located = question = answer = 0
-    for frame in range(state.begun.shape[0]):
-        mine = n_waiting
-        my_chosen = n_chosen
-        first_pending = bounds[frame]
-        bounds[frame] = mine
-        for k in range(first_pending, bounds[frame + 1]):
-            waiting = _with_room(waiting, n_waiting)
-            waiting[n_waiting] = pending[k]
+    bounds = np.zeros(frames + 1, np.int64)
+    n_waiting = n_questions = n_located = question = answer = 0
+    for frame in range(frames):
+        first, first_question = n_waiting, n_questions
+        pieces = 0
+        k = question
+        while k < old_questions.shape[0] and old_questions[k, ROW] // passes == frame:
+            pieces += old_questions[k, ASKED] + 1
+            k += 1
+        old_first, old_last = old_bounds[frame], old_bounds[frame + 1]
+        waiting = _with_room(waiting, n_waiting + old_last - old_first + pieces)
+        singles = _with_room(singles, pieces)
+        for k in range(old_first, old_last):
+            waiting[n_waiting] = old_waiting[k]
             n_waiting += 1
-
-        n_singles = 0
-        while question < questions.shape[0] and questions[question, ROW] // passes == frame:
-            row = np.int64(questions[question, ROW])
-            p = row - frame * passes
-            start = np.int64(questions[question, FIRST])
-            end = np.int64(questions[question, END])
-            last = questions[question, PARITY]
-            asked = questions[question, ASKED]
-            question += 1
-            while start < end:
-                if asked > 0:
-                    odd = np.int64(differs[answer])
-                    stop = min(end, start + np.int64(questions[question - 1, STEP]))
-                    answer += 1
-                    asked -= 1
-                else:
-                    odd = last
-                    stop = end
-                last ^= odd
-                state.marks[row, start >> 6, START] |= _bit(start)
-                if odd:
-                    state.marks[row, start >> 6, ODD] |= _bit(start)
-                if stop - start == 1:
-                    _settle(state, frame, state.permutations[p, start])
-                    if odd:
-                        singles = _with_room(singles, n_singles)
-                        singles[n_singles] = (p << 16) | start
-                        n_singles += 1
-                elif odd:
-                    waiting, n_waiting = _push(waiting, n_waiting, _size_class(stop - start), p, start)
-                start = stop
-
+        question, answer, n_waiting, n_singles = _take_answers(
+            state, frame, old_questions, question, differs, answer, waiting, n_waiting, singles
+        )
         while True:
-            for k in range(n_singles):
-                p = singles[k] >> 16
-                x = singles[k] & 0xFFFF
-                row = frame * passes + p
-                start = _segment_start(state.marks, row, x)
-                if state.marks[row, start >> 6, ODD] & _bit(start):
-                    i = state.permutations[p, x]
-                    _settle(state, frame, i)
-                    located = _with_room(located, n_located)
-                    located[n_located, 0] = frame
-                    located[n_located, 1] = i
-                    n_located += 1
-                    waiting, n_waiting = _correct(state, frame, i, waiting, n_waiting)
-            n_singles = 0
-            if n_chosen > my_chosen:
+            waiting = _with_room(waiting, n_waiting + n_singles * passes)
+            located = _with_room(located, n_located + n_singles)
+            n_waiting, n_located = _correct(
+                state, frame, singles, n_singles, waiting, n_waiting, located, n_located
+            )
+            questions = _with_room(questions, n_questions + n_waiting - first + passes)
+            singles = _with_room(singles, n_waiting - first)
+            if n_waiting > first:
+                shortest = np.int64(waiting[first:n_waiting].min())
+                together = min((shortest >> 24) + SPREAD, state.widest) + 1 << 24
+                limit = max(together, (shortest >> 16) + 1 << 16)
+                proposed, n_singles = _propose(
+                    state, frame, waiting, first, n_waiting, limit, questions, n_questions, singles
+                )
+                if n_singles > 0:
+                    continue
+                n_waiting, n_questions = _settle_on(
+                    state.marks, waiting, first, n_waiting, limit, questions, n_questions, proposed
+                )
+            elif state.begun[frame] < passes:
+                n_questions = _open_passes(state, frame, questions, n_questions)
+                n_singles = 0
+            else:
                 break
-            if n_waiting == mine:
-                if state.begun[frame] == passes:
-                    break
-                chosen, n_chosen = _open_passes(state, frame, chosen, n_chosen)
-                continue
-
-            shortest = waiting[mine:n_waiting].min()
-            limit = max(min((shortest >> 24) + SPREAD, state.widest) + 1 << 24, ((shortest >> 16) + 1) << 16)
-            # An odd segment with one unsettled bit needs no question; what follows from it comes first.
-            for k in range(mine, n_waiting):
-                if waiting[k] < limit:
-                    p = np.int64(waiting[k] >> 16) & 0xFF
-                    start = np.int64(waiting[k] & 0xFFFF)
-                    row = frame * passes + p
-                    if p < state.settled.shape[1] and state.marks[row, start >> 6, ODD] & _bit(start):
-                        end = _segment_end(state.marks, row, start)
-                        if _unsettled(state.settled[frame, p], start, end) == 1:
-                            singles = _with_room(singles, n_singles)
-                            singles[n_singles] = (p << 16) | _after_unsettled(state.settled[frame, p], start, 0)
-                            n_singles += 1
-            if n_singles > 0:
-                continue
-            kept = mine
-            for k in range(mine, n_waiting):
-                if waiting[k] >= limit:
-                    waiting[kept] = waiting[k]
-                    kept += 1
-                    continue
-                p = np.int64(waiting[k] >> 16) & 0xFF
-                start = np.int64(waiting[k] & 0xFFFF)
-                row = frame * passes + p
-                if state.marks[row, start >> 6, ODD] & _bit(start) == 0:
-                    continue
-                end = _segment_end(state.marks, row, start)
-                middle = (start + end + 1) >> 1
-                if p < state.settled.shape[1]:
-                    unsettled = _unsettled(state.settled[frame, p], start, end)
-                    if unsettled == 0:
-                        continue
-                    middle = _after_unsettled(state.settled[frame, p], start, (unsettled + 1) >> 1)
-                state.marks[row, start >> 6, ODD] ^= _bit(start)
-                chosen = _with_room(chosen, n_chosen)
-                chosen[n_chosen, ROW] = row
-                chosen[n_chosen, FIRST] = start
-                chosen[n_chosen, STEP] = middle - start
-                chosen[n_chosen, ASKED] = 1
-                chosen[n_chosen, END] = end
-                chosen[n_chosen, PARITY] = 1
-                n_chosen += 1
-            n_waiting = kept
-    bounds[-1] = n_waiting
-    return waiting[:n_waiting], chosen[:n_chosen], located[:n_located]
+            if n_questions > first_question:
+                break
+        bounds[frame + 1] = n_waiting
+    return waiting[:n_waiting], bounds, questions[:n_questions], located[:n_located]

@@ -1,6 +1,6 @@
 """LDPC reconciliation as two parties: Alice sends parities, Bob decodes.
 
-Frames that Bob cannot decode get further parities in up to three rounds; what is left after
+Frames that Bob cannot decode get further parities in up to four rounds; what is left after
 that Alice sends in clear. All parities and answers are charged.
 """
 
@@ -32,7 +32,7 @@ THEOREM = (
     "a message of n bits lowers the smooth min-entropy by at most n (arXiv:2307.00576)."
 )
 
-ROUNDS = (0, 1 / 16, 3 / 16, 7 / 16)
+ROUNDS = (0, 1 / 16, 3 / 16, 7 / 16, 15 / 16)
 """Share of the block rows that have been made two, in each round."""
 _CERTAIN = 30.0
 """Log-likelihood ratio of a bit that both parties know."""
