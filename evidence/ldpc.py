@@ -180,18 +180,26 @@ def complete(error_rate: float, size: int, rows: int, frames: int, most_failures
         so_far = total(error_rate, size, rows)
     print(
         f"q {error_rate:<7} size {size:<4} rows {rows:<4} f {so_far.f:.4f}  "
-        f"failures {so_far.failures}/{so_far.frames} (undetected {so_far.undetected}, fewest residual errors "
-        f"{so_far.fewest_residual or '-'})  iterations {so_far.mean_iterations}  {so_far.mbit_per_s} Mbit/s/core",
+        f"failures {so_far.failures}/{so_far.frames} (undetected {so_far.undetected}, "
+        f"fewest residual errors {so_far.fewest_residual or '-'})  "
+        f"iterations {so_far.mean_iterations}  {so_far.mbit_per_s} Mbit/s/core",
         flush=True,
     )
     return so_far
 
 
+def threshold_f(rows: int) -> float:
+    """Return f at the threshold of density evolution for the degrees used with so many rows."""
+    design = design_for(rows)
+    return design.leak / float(binary_entropy(design.threshold))
+
+
 def search(error_rate: float) -> Total:
     """Return the first code, from few rows upwards, that fails in at most 10 of 1000 frames."""
-    rows = math.ceil(COLUMNS * float(binary_entropy(error_rate)) * 1.05)
-    design = design_for(rows)
-    rows = math.ceil(rows / 1.05 * design.leak / float(binary_entropy(design.threshold)) * 1.03)
+    shannon = COLUMNS * float(binary_entropy(error_rate))
+    rows = math.ceil(shannon)
+    while rows < 1.03 * shannon * threshold_f(rows):
+        rows += 1
     while True:
         found = complete(error_rate, SIZE, rows, FRAMES, MOST_FAILURES)
         if found.failures <= MOST_FAILURES:

@@ -23,7 +23,7 @@ from noclone.setup.setup import STATIONS
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
-CANDIDATES = 512
+CANDIDATES = 1024
 """Points at which every link is tried first, besides its own parameters."""
 CLIMBS = 8
 """The best of them, apart from each other, from which the search climbs."""

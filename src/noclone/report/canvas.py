@@ -67,6 +67,7 @@ _STYLE: dict[Any, Any] = {
     "lines.solid_capstyle": "round",
     "errorbar.capsize": 3,
     "svg.fonttype": "none",
+    "svg.hashsalt": "noclone",
 }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from noclone.core.errors import InvalidInput
 from noclone.core.fields import specs
@@ -33,7 +33,7 @@ from noclone.report.canvas import (
 from noclone.report.comparison import key_spread
 from noclone.report.description import key_of, protocol_of
 from noclone.report.notation import percent, significant
-from noclone.setup import rate
+from noclone.setup import Grid, Setup, rate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,7 +44,8 @@ Floats = NDArray[np.float64]
 
 POINTS = 401
 DEEPEST_LOSS_DB = 100.0
-"""Loss up to which a rate is looked for."""
+LONGEST_KM = 20_000.0
+"""Loss and length up to which a rate is looked for."""
 
 _DECADES = 9
 """Most decades that an axis of rates shows below its highest rate."""
@@ -72,7 +73,6 @@ def rate_figure(result: RunResult) -> Picture:
     axis = _axis(result)
     finite = axis.rates[result.bound]
     key = key_of(result)
-    reach = _reach(axis.values, finite.rate_per_pulse)
     here = f"{'of' if axis.log else 'at'} {significant(axis.here)} {axis.unit}"
     if key is None:
         finding = f"The run {here} gave no key"
@@ -80,12 +80,7 @@ def rate_figure(result: RunResult) -> Picture:
         capacity = float(result.predicted.plob)
         share = percent(key.key_bits / result.pulses / capacity, 2)
         finding = f"The key {here} is {share} of the capacity without repeaters"
-    if axis.log:
-        finding += (
-            f"; {significant(_first(axis.values, finite.rate_per_pulse) / 1e6, 2)} million pulses are needed"
-        )
-    elif reach < axis.values[-1]:
-        finding += f"; blocks of this size give key up to {significant(reach)} {axis.unit}"
+    finding += _reach_text(axis, finite.rate_per_pulse)
     with sheet(4.2) as figure:
         axes = figure.add_subplot()
         looks = iter(_LOOKS)
@@ -144,7 +139,7 @@ def sweep_figure(rates: KeyRate | Sequence[KeyRate], path: Path | str) -> None:
     log = bool(values.min() > 0 and values.max() / values.min() > 1e3 and _even(np.log(values)))
     at = f"{significant(float(peak))}{unit}" if unit else f"{name} = {significant(float(peak))}"
     end = f"; key up to {significant(reach)}{unit}" if reach < values.max() else ""
-    title = f"{best.bound}, {best.security.regime}: at best {significant(top)} bits per pulse, at {at}{end}"
+    title = f"{best.bound}, {best.security.regime}: at best {significant(top)} bits per pulse\nat {at}{end}"
     with sheet(4.4, facecolor="white") as figure:
         axes = figure.add_subplot()
         _draw_capacity(axes, values, best.plob)
@@ -156,7 +151,9 @@ def sweep_figure(rates: KeyRate | Sequence[KeyRate], path: Path | str) -> None:
         axes.set_ylabel("secret bits per pulse")
         figure.suptitle(title, x=0.01, ha="left")
         figure.legend(loc="outside lower left", ncols=2)
-        write_atomically(path, lambda file: figure.savefig(file, format=kind, dpi=200))
+        # No date: the same rates give the same file.
+        about = {"Date": None} if kind == "svg" else None
+        write_atomically(path, lambda file: figure.savefig(file, format=kind, dpi=200, metadata=about))
 
 
 def axis_label(name: str) -> tuple[str, str]:
@@ -180,49 +177,49 @@ def axis_label(name: str) -> tuple[str, str]:
 
 
 def _axis(result: RunResult) -> _Axis:
-    channel, size = result.setup.link.channel, result.pulses
-    names = list(dict.fromkeys((result.bound, RIGOROUS)))
-    own = protocol_of(result.setup).bound
-    endless = f"asymptotic limit, {own}"
-    field, per_db = "", 0.0
+    channel = result.setup.link.channel
     if isinstance(channel, FixedLoss):
-        field, per_db, label, unit = "channel.loss_db", 1.0, "loss of the channel (dB)", "dB"
-    elif isinstance(channel, Fibre) and channel.attenuation_db_per_km > 0:
-        field, per_db, label, unit = (
-            "channel.length_km",
-            1 / channel.attenuation_db_per_km,
-            "fibre length (km)",
-            "km",
-        )
-    if not field:
-        values = np.geomspace(1e5, 1e15, POINTS)
-        rates = {name: rate(result.setup, pulses=values, bound=name) for name in names}
-        rates[endless] = rate(result.setup, asymptotic=True)
-        return _Axis("pulses in a block", values, float(size), "pulses", rates, log=True)
+        return _along_channel(result, "channel.loss_db", DEEPEST_LOSS_DB, "loss of the channel (dB)", "dB")
+    if isinstance(channel, Fibre) and channel.attenuation_db_per_km > 0:
+        furthest = min(DEEPEST_LOSS_DB / channel.attenuation_db_per_km, LONGEST_KM)
+        return _along_channel(result, "channel.length_km", furthest, "fibre length (km)", "km")
+    values = np.geomspace(1e5, 1e15, POINTS)
+    rates = _rates(result, result.setup, values)
+    return _Axis("pulses in a block", values, float(result.pulses), "pulses", rates, log=True)
+
+
+def _along_channel(result: RunResult, field: str, furthest: float, label: str, unit: str) -> _Axis:
+    """Look how far key reaches at all, then sample that range."""
     here = float(result.setup.get(field))
-    furthest = max(min(DEEPEST_LOSS_DB * per_db, 20_000.0), here)
-    reach = _reach(*_sampled(result, field, furthest))
-    values = np.linspace(0, min(furthest, 1.06 * max(reach, here)), POINTS)
-    grid = result.setup.grid({field: values})
-    rates = {name: rate(grid, pulses=size, bound=name) for name in names}
-    rates[endless] = rate(grid, asymptotic=True)
-    return _Axis(label, values, here, unit, rates)
+    values = np.linspace(0, max(furthest, here), POINTS)
+    endless = rate(result.setup.grid({field: values}), asymptotic=True)
+    end = min(values[-1], 1.06 * max(_reach(values, endless.rate_per_pulse), here))
+    values = np.linspace(0, end, POINTS)
+    return _Axis(label, values, here, unit, _rates(result, result.setup.grid({field: values}), result.pulses))
 
 
-def _sampled(result: RunResult, field: str, furthest: float) -> tuple[Floats, Floats]:
-    values = np.linspace(0, furthest, POINTS)
-    return values, rate(result.setup.grid({field: values}), asymptotic=True).rate_per_pulse
+def _rates(result: RunResult, asked: Setup | Grid, pulses: ArrayLike) -> dict[str, KeyRate]:
+    names = dict.fromkeys((result.bound, RIGOROUS))
+    rates = {name: rate(asked, pulses=pulses, bound=name) for name in names}
+    limit = f"asymptotic limit, {protocol_of(result.setup).bound}"
+    return {**rates, limit: rate(asked, asymptotic=True)}
+
+
+def _reach_text(axis: _Axis, rates: Floats) -> str:
+    positive = axis.values[rates > 0]
+    if not positive.size:
+        return "; no key is expected anywhere along the axis"
+    if axis.log:
+        return f"; {significant(float(positive[0]) / 1e6, 2)} million pulses are needed"
+    if positive[-1] == axis.values[-1]:
+        return ""
+    return f"; blocks of this size give key up to {significant(float(positive[-1]))} {axis.unit}"
 
 
 def _reach(values: Floats, rates: Floats) -> float:
     """Return the last value at which there is key."""
     positive = np.flatnonzero(np.broadcast_to(rates, values.shape) > 0)
     return float(values[positive[-1]]) if positive.size else 0.0
-
-
-def _first(values: Floats, rates: Floats) -> float:
-    positive = np.flatnonzero(rates > 0)
-    return float(values[positive[0]]) if positive.size else np.inf
 
 
 def _draw_capacity(axes: Axes, values: Floats, plob: Floats) -> None:
@@ -277,6 +274,8 @@ def _common_axis(curves: list[KeyRate]) -> tuple[str, Floats]:
     if not curves or any(len(curve.axes) != 1 for curve in curves):
         raise InvalidInput("sweep", "must run along one axis to be drawn")
     name, values = next(iter(curves[0].axes.items()))
+    if values.size < 2:
+        raise InvalidInput(name, "must take at least two values to be drawn")
     for curve in curves[1:]:
         if list(curve.axes) != [name] or not np.array_equal(curve.axes[name], values):
             raise InvalidInput("sweep", "must run along the same axis for every rate")

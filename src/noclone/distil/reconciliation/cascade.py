@@ -14,7 +14,7 @@ from noclone.core.errors import InvalidInput
 from noclone.core.seeds import stream
 from noclone.distil.channel import ClassicalChannel, ProtocolViolation
 from noclone.distil.messages import BitString, Message
-from noclone.distil.reconciliation.cascade_kernels import flip, parities, permuted
+from noclone.distil.reconciliation.cascade_strings import Strings
 from noclone.distil.reconciliation.cascade_search import Search
 from noclone.distil.reconciliation.reconciliation import Reconciled
 
@@ -63,10 +63,9 @@ def _expect(string, count):
 def alice(bits, error_rate, public_seed, channel, schedule=EFFICIENT):
     charged = 0; rounds = 0
     for part, frame_bits, search, permutations in _groups(bits.size, error_rate, public_seed, schedule):
-        frames = _frames(bits[part], frame_bits, -(-bits[part].size // frame_bits))
-        own = permuted(frames, permutations)
+        own = Strings(_frames(bits[part], frame_bits, -(-bits[part].size // frame_bits)), permutations)
         while search.asked:
-            mine = parities(own, search.questions, search.asked)
+            mine = own.parities(search)
             channel.send(AliceParities(BitString.of(mine)))
             charged += mine.size; rounds += 1
             search.learn(_expect(channel.receive(BobDifferences).differs, mine.size))
@@ -75,13 +74,12 @@ def alice(bits, error_rate, public_seed, channel, schedule=EFFICIENT):
 def bob(bits, error_rate, public_seed, channel, schedule=EFFICIENT):
     charged = 0; out = []
     for part, frame_bits, search, permutations in _groups(bits.size, error_rate, public_seed, schedule):
-        frames = _frames(bits[part], frame_bits, -(-bits[part].size // frame_bits))
-        own = permuted(frames, permutations)
+        own = Strings(_frames(bits[part], frame_bits, -(-bits[part].size // frame_bits)), permutations)
         while search.asked:
-            mine = parities(own, search.questions, search.asked)
+            mine = own.parities(search)
             differs = mine ^ _expect(channel.receive(AliceParities).parities, mine.size)
             channel.send(BobDifferences(BitString.of(differs)))
             charged += mine.size
-            flip(own, frames, search.positions, search.learn(differs))
-        out.append(frames.ravel()[:bits[part].size])
+            own.correct(search, search.learn(differs))
+        out.append(own.corrected().ravel()[:bits[part].size])
     return Reconciled(np.concatenate(out), charged, frame_bits, 0)

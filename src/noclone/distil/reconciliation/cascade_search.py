@@ -224,10 +224,12 @@ def _take_answers(  # type: ignore[no-untyped-def]
     state, frame, questions, question, differs, answer, waiting, n_waiting, singles
 ):
     # Mark the pieces of the frame's cuts; odd ones wait, odd single bits are errors.
-    marks, settled, positions = state.marks, state.settled, state.positions
+    marks, settled = state.marks, state.settled
+    permutations, positions = state.permutations, state.positions
     passes = positions.shape[0]
+    tracked = min(np.int64(state.begun[frame]), settled.shape[1])
     n_singles = 0
-    while question < questions.shape[0] and questions[question, ROW] // passes == frame:
+    while question < questions.shape[0] and questions[question, ROW] < (frame + 1) * passes:
         row = np.int64(questions[question, ROW])
         p = row - frame * passes
         start = np.int64(questions[question, FIRST])
@@ -249,8 +251,8 @@ def _take_answers(  # type: ignore[no-untyped-def]
             if odd:
                 marks[row, start >> 6, ODD] |= bit(start)
             if stop - start == 1:
-                i = state.permutations[p, start]
-                for t in range(min(np.int64(state.begun[frame]), settled.shape[1])):
+                i = permutations[p, start]
+                for t in range(tracked):
                     x = np.int64(positions[t, i])
                     settled[frame, t, x >> 6] |= bit(x)
                 if odd:
@@ -377,7 +379,8 @@ def _settle_on(marks, waiting, first, last, limit, questions, first_question, n_
         row, start = questions[k, ROW], questions[k, FIRST]
         if marks[row, start >> 6, ODD] & bit(start):
             marks[row, start >> 6, ODD] ^= bit(start)
-            questions[chosen] = questions[k]
+            for column in range(6 if chosen < k else 0):
+                questions[chosen, column] = questions[k, column]
             chosen += 1
     return kept, chosen
 
@@ -406,7 +409,7 @@ def _advance(state, old_waiting, old_bounds, old_questions, differs):  # type: i
         first, first_question = n_waiting, n_questions
         pieces = 0
         k = question
-        while k < old_questions.shape[0] and old_questions[k, ROW] // passes == frame:
+        while k < old_questions.shape[0] and old_questions[k, ROW] < (frame + 1) * passes:
             pieces += old_questions[k, ASKED] + 1
             k += 1
         old_first, old_last = old_bounds[frame], old_bounds[frame + 1]
