@@ -26,7 +26,7 @@ def init(
     import dataclasses
     import json as json_module
 
-    from noclone.core.files import write_atomically
+    from noclone.core.files import write_bytes
     from noclone.setup import load, toml
 
     if file.exists():
@@ -36,7 +36,7 @@ def init(
     else:
         start = load(preset)
         text = toml.write(dataclasses.replace(start, publication=None, name=file.stem))
-    write_atomically(file, lambda handle: handle.write(text.encode()) and None)
+    write_bytes(file, text.encode())
     if json:
         print_json({"file": str(file)})
     else:

@@ -42,7 +42,7 @@ def run(
 ) -> int:
     """Predict, simulate, distil and report a link, from photons to a secret key."""
     from noclone import attacks, records, report
-    from noclone.core.files import write_atomically
+    from noclone.core.files import write_bytes
     from noclone.distil.result import SecretKey
     from noclone.pipeline import run as run_setup
 
@@ -59,8 +59,7 @@ def run(
         for name, key in (("alice", result.alice), ("bob", result.bob)):
             path = folder / f"{name}.key"
             if isinstance(key, SecretKey):
-                content = key.packed.tobytes()
-                write_atomically(path, lambda file, content=content: file.write(content), mode=0o600)  # type: ignore[misc]
+                write_bytes(path, key.packed.tobytes(), mode=0o600)
             else:
                 path.unlink(missing_ok=True)
         report.write(result, folder / "report.html")

@@ -82,7 +82,7 @@ def distil(
 ) -> int:
     """Distil a secret key from two records, as two parties that share nothing but a channel."""
     from noclone import records
-    from noclone.core.files import write_atomically
+    from noclone.core.files import write_bytes
     from noclone.distil.distil import distil_pair
     from noclone.distil.result import SecretKey
 
@@ -96,8 +96,7 @@ def distil(
     for name, key in (("alice", first), ("bob", second)):
         path = folder / f"{name}.key"
         if isinstance(key, SecretKey):
-            content = key.packed.tobytes()
-            write_atomically(path, lambda file, content=content: file.write(content), mode=0o600)  # type: ignore[misc]
+            write_bytes(path, key.packed.tobytes(), mode=0o600)
         else:
             path.unlink(missing_ok=True)
     shown = describe(first, second, loaded.name, loaded.protocol.NAME, hers.run.pulses, len(his))

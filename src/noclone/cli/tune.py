@@ -26,7 +26,7 @@ def tune(
     json: Json = False,
 ) -> int:
     """Optimise the free parameters of a setup for its block size."""
-    from noclone.core.files import write_atomically
+    from noclone.core.files import write_bytes
     from noclone.optimise import tune as tune_setup
     from noclone.setup import toml
 
@@ -34,9 +34,9 @@ def tune(
     if out is not None and out.exists():
         raise InvalidInput(str(out), "exists already; give a new name")
     tuned = tune_setup(loaded, pulses=pulses, bound=bound, asymptotic=asymptotic)
-    if out is not None:
+    if out is not None and tuned.setup is not None:
         text = toml.write(tuned.setup)
-        write_atomically(out, lambda file: file.write(text.encode()) and None)
+        write_bytes(out, text.encode())
     if json:
         print_json(
             {

@@ -11,7 +11,7 @@ from typing import BinaryIO
 from noclone.core.errors import InvalidInput
 
 
-def write_atomically(path: Path | str, write: Callable[[BinaryIO], None], mode: int = 0o644) -> None:
+def write_atomically(path: Path | str, write: Callable[[BinaryIO], object], mode: int = 0o644) -> None:
     """Write a file by way of a temporary neighbour that replaces it when complete.
 
     Parameters
@@ -32,7 +32,7 @@ def write_atomically(path: Path | str, write: Callable[[BinaryIO], None], mode: 
     --------
     >>> import tempfile, pathlib
     >>> target = pathlib.Path(tempfile.mkdtemp()) / "x.bin"
-    >>> write_atomically(target, lambda file: file.write(b"ok") and None)
+    >>> write_atomically(target, lambda file: file.write(b"ok"))
     >>> target.read_bytes()
     b'ok'
     """
@@ -52,3 +52,8 @@ def write_atomically(path: Path | str, write: Callable[[BinaryIO], None], mode: 
     finally:
         if temporary is not None and os.path.exists(temporary):
             os.unlink(temporary)
+
+
+def write_bytes(path: Path | str, content: bytes, mode: int = 0o644) -> None:
+    """Write a small file whole or not at all; see `write_atomically`."""
+    write_atomically(path, lambda file: file.write(content), mode)

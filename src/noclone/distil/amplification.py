@@ -15,7 +15,7 @@ from noclone.distil.messages import Message
 from noclone.hashing.extractor import Extractor
 
 
-class Seed(Message):
+class Seed(Message, frozen=True):
     """The function's choice, public, made after the strings are fixed."""
 
     stage = "amplification"

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from noclone.setup import Setup
 
 
-class ErrorRates(Message):
+class ErrorRates(Message, frozen=True):
     """Bob's guess of the error rate of each basis's raw key, in parts per million."""
 
     stage = "estimation"
     parts_per_million: Numbers
 
 
-class ErrorCounts(Message):
+class ErrorCounts(Message, frozen=True):
     """Errors of every class (2, K), row by row: disclosed ones and corrected ones."""
 
     stage = "estimation"
@@ -56,7 +56,7 @@ def guess_error_rates(sifted: Sifted, setup: Setup, pulses: int) -> NDArray[np.f
         Between .001 and .5.
     """
     protocol = setup.protocol
-    intensities = np.array(setup.link.alice.intensities)
+    intensities = np.array(protocol.intensities(setup.link))
     match = np.array([protocol.basis_prob**2, (1 - protocol.basis_prob) ** 2])
     sent = pulses * match[:, None] * np.array(protocol.intensity_probs)
     test = ~protocol.keyed
@@ -73,7 +73,7 @@ def guess_error_rates(sifted: Sifted, setup: Setup, pulses: int) -> NDArray[np.f
     dark_keyed = np.minimum(sent * background, keyed).sum(axis=1)
     total = np.maximum(keyed.sum(axis=1), 1)
     rates = floor + (0.5 - floor) * dark_keyed / total
-    return np.clip(rates, 1e-3, 0.5)
+    return np.asarray(np.clip(rates, 1e-3, 0.5))
 
 
 def count_errors(sifted: Sifted, corrected: tuple[Bits, Bits]) -> NDArray[np.int64]:
@@ -153,7 +153,7 @@ def estimate(
         raise ProtocolViolation("error counts exceed detections")
     name = finite_bound(bound or protocol.bound, len(protocol.intensity_probs))
     counts = DecoyCounts(
-        np.array(setup.link.alice.intensities), np.array(protocol.intensity_probs), detections, errors
+        np.array(protocol.intensities(setup.link)), np.array(protocol.intensity_probs), detections, errors
     )
     bases = protocol.keyed.any(axis=1)
     terms: list[KeyTerms | None] = [None, None]

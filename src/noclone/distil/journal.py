@@ -18,7 +18,7 @@ import numpy as np
 
 from noclone.core.bits import Bits, pack, unpack
 from noclone.core.errors import InvalidInput
-from noclone.core.files import write_atomically
+from noclone.core.files import write_bytes
 
 Phase = Literal["nothing", "prepared", "released"]
 
@@ -100,8 +100,7 @@ class Journal:
         return Entry(run_id)
 
     def _write(self, entry: Entry) -> None:
-        text = json.dumps(asdict(entry)).encode()
-        write_atomically(self._path, lambda file: file.write(text) and None, mode=0o600)
+        write_bytes(self._path, json.dumps(asdict(entry)).encode(), mode=0o600)
         self._sync_folder()
         self.entry = entry
 
@@ -129,8 +128,7 @@ class Journal:
             raise InvalidInput(str(self.key_path), "is released already; a run gives one key only")
         kept = key.size - refill_bits
         for path, bits in ((self._prepared, key[:kept]), (self.refill_path, key[kept:])):
-            content = pack(bits).tobytes()
-            write_atomically(path, lambda file, content=content: file.write(content), mode=0o600)
+            write_bytes(path, pack(bits).tobytes(), mode=0o600)
         self._write(Entry(self.entry.run_id, attempt, "prepared", kept))
 
     def release(self) -> None:

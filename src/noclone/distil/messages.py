@@ -67,7 +67,7 @@ class Numbers(msgspec.Struct, frozen=True, array_like=True):
         return np.frombuffer(self.data, dtype)
 
 
-class Goodbye(Message):
+class Goodbye(Message, frozen=True):
     """The sender gives up; the receiver must give up, too."""
 
     stage = "abort"
@@ -87,4 +87,4 @@ def decode(data: bytes, kind: type[AnyMessage]) -> AnyMessage | Goodbye:
     msgspec.ValidationError, msgspec.DecodeError
         If the bytes are not such a message.
     """
-    return msgspec.msgpack.decode(data, type=kind | Goodbye)  # type: ignore[no-any-return,operator]
+    return msgspec.msgpack.decode(data, type=kind | Goodbye)

@@ -33,7 +33,7 @@ from noclone.setup import Setup
 from noclone.setup.toml import to_tables
 
 
-class Greeting(Message):
+class Greeting(Message, frozen=True):
     """What both parties must agree on before they begin."""
 
     stage = "greeting"
@@ -42,7 +42,7 @@ class Greeting(Message):
     setup_digest: bytes
 
 
-class PublicSeed(Message):
+class PublicSeed(Message, frozen=True):
     """Public randomness of reconciliation, chosen after the detections are known."""
 
     stage = "reconciliation"

@@ -31,7 +31,7 @@ from noclone.distil.session import Terms
 from noclone.records import AliceRecord, BobRecord
 
 
-class Status(Message):
+class Status(Message, frozen=True):
     """What a party's journal says of the run, and Alice's name for a new attempt."""
 
     stage = "greeting"

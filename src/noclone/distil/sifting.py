@@ -19,7 +19,7 @@ from noclone.records import AliceRecord, BobRecord
 CHUNK_EVENTS = 1 << 21
 
 
-class Detections(Message):
+class Detections(Message, frozen=True):
     """Bob's next events: distances from event to event, and the basis of each."""
 
     stage = "sifting"
@@ -28,7 +28,7 @@ class Detections(Message):
     last: bool
 
 
-class Matches(Message):
+class Matches(Message, frozen=True):
     """Alice's answer: which events match in basis, their intensities, her test bits."""
 
     stage = "sifting"

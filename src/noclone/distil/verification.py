@@ -22,7 +22,7 @@ ROUNDS = 3
 """Whole-string comparisons before giving up; a further one follows each repair."""
 
 
-class Digests(Message):
+class Digests(Message, frozen=True):
     """A public hash key and Alice's hashes under it, of the whole or of every frame."""
 
     stage = "verification"
@@ -30,14 +30,14 @@ class Digests(Message):
     values: list[tuple[int, int]]
 
 
-class Disagreements(Message):
+class Disagreements(Message, frozen=True):
     """Which of the hashed parts differ at Bob; empty: all agree."""
 
     stage = "verification"
     parts: Numbers
 
 
-class Frames(Message):
+class Frames(Message, frozen=True):
     """Frames in clear."""
 
     stage = "verification"

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from noclone.link.detection import DetectionModel, DetectorMemory
 from noclone.link.receivers import ThresholdDetectors
@@ -45,8 +45,8 @@ def poissonian(
     detectors: ThresholdDetectors,
     intensities: Floats,
     probs: Floats,
-    transmittance: ArrayLike,
-    clock_rate_hz: ArrayLike,
+    transmittance: Floats | float,
+    clock_rate_hz: Floats | float,
 ) -> Gains:
     """Return the gains of each intensity of a phase-randomised weak coherent source.
 
@@ -80,8 +80,8 @@ def _exact(
     detectors: ThresholdDetectors,
     intensities: Floats,
     probs: Floats,
-    transmittance: ArrayLike,
-    clock_rate_hz: ArrayLike,
+    transmittance: Floats | float,
+    clock_rate_hz: Floats | float,
 ) -> Gains:
     model = DetectionModel.of(detectors, transmittance)
     memory = DetectorMemory.of(detectors, clock_rate_hz)
@@ -109,8 +109,8 @@ def _ma_2005(
     detectors: ThresholdDetectors,
     intensities: Floats,
     probs: Floats,
-    transmittance: ArrayLike,
-    clock_rate_hz: ArrayLike,
+    transmittance: Floats | float,
+    clock_rate_hz: Floats | float,
 ) -> Gains:
     """Ma, Qi, Zhao and Lo, PRA 72, 012326 (2005), eqs. (8) and (10); detectors without memory."""
     arrive = -np.expm1(-detectors.efficiency * transmittance * intensities)
@@ -122,8 +122,8 @@ def _lim_2014(
     detectors: ThresholdDetectors,
     intensities: Floats,
     probs: Floats,
-    transmittance: ArrayLike,
-    clock_rate_hz: ArrayLike,
+    transmittance: Floats | float,
+    clock_rate_hz: Floats | float,
 ) -> Gains:
     """Lim et al., PRA 89, 022307 (2014), Sec. IV, the system's transmittance where the channel's is printed."""
     light = detectors.efficiency * transmittance * intensities
@@ -136,7 +136,7 @@ def _lim_2014(
 _POISSONIAN: dict[str, Callable[..., Gains]] = {"exact": _exact, "ma-2005": _ma_2005, "lim-2014": _lim_2014}
 
 
-def single_photon(detectors: ThresholdDetectors, transmittance: ArrayLike) -> Yields:
+def single_photon(detectors: ThresholdDetectors, transmittance: Floats | float) -> Yields:
     """Return the yields of empty pulses and of pulses with one photon, detector memory aside.
 
     Parameters

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from noclone.core.errors import InvalidInput
 from noclone.link.channels import Channel, Fibre, FixedLoss, MeasuredTransmittance
 from noclone.link.receivers import Receiver, ThresholdDetectors
 from noclone.link.sources import SinglePhotonSource, Source, WeakCoherentSource
 
-KINDS: dict[str, tuple[type, ...]] = {
+KINDS: dict[str, tuple[type[Any], ...]] = {
     "alice": (WeakCoherentSource, SinglePhotonSource),
     "channel": (Fibre, FixedLoss, MeasuredTransmittance),
     "bob": (ThresholdDetectors,),

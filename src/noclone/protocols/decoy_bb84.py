@@ -125,6 +125,11 @@ class DecoyBB84(Protocol):
             raise InvalidInput("protocol.bound", f"{name} needs {needs} intensities, but the source has {intensities}")
         return bound
 
+    def intensities(self, link: Link) -> tuple[float, ...]:
+        """Return the mean photon numbers of the link's source."""
+        assert isinstance(link.alice, WeakCoherentSource)  # check_link has seen to it
+        return link.alice.intensities
+
     @property
     def keyed(self) -> NDArray[np.bool_]:
         """Which classes (2, K) give key, by basis (Z, X) and intensity."""
@@ -137,11 +142,10 @@ class DecoyBB84(Protocol):
     def counts(self, link: Link) -> tuple[DecoyCounts, Floats]:
         """Return the expected basis-matched events per pulse, and all of Bob's events per pulse."""
         source, detectors = link.alice, link.bob
-        assert isinstance(source, WeakCoherentSource)
         shares, transmittances = link.channel.segments()
         rank = max(np.ndim(value) for part in (source, link.bob, self) for value in _flat(part))
         rank = max(rank, transmittances.ndim - 1)
-        intensities, probs = _stack(source.intensities, rank), _stack(self.intensity_probs, rank)
+        intensities, probs = _stack(self.intensities(link), rank), _stack(self.intensity_probs, rank)
         match = self.basis_prob
         sift = np.stack(np.broadcast_arrays(np.asarray(match, float) ** 2, (1 - np.asarray(match, float)) ** 2))
         clicks: Any = 0.0
@@ -158,14 +162,12 @@ class DecoyBB84(Protocol):
 
     def pulse_settings(self, link: Link) -> PulseSettings:
         """Return every choice of one pulse: intensity, Alice's basis and bit, Bob's basis, in C order."""
-        source = link.alice
-        assert isinstance(source, WeakCoherentSource)
         shares = np.array(self.intensity_probs)
         bases = np.array([self.basis_prob, 1 - self.basis_prob])
         intensity, sent_basis, sent_bit, measured_basis = np.indices((len(shares), 2, 2, 2)).reshape(4, -1)
         return PulseSettings(
             probs=shares[intensity] * bases[sent_basis] * 0.5 * bases[measured_basis],
-            photon_probs=poisson(source.intensities)[intensity],
+            photon_probs=poisson(self.intensities(link))[intensity],
             sent_basis=sent_basis,
             sent_bit=sent_bit,
             measured_basis=measured_basis,
@@ -242,7 +244,7 @@ class DecoyBB84(Protocol):
             eps_sec=None if block is None else self.eps_sec,
             eps_cor=None if block is None else self.eps_cor,
         )
-        bases = self.keyed.any(axis=1)
+        bases = np.atleast_1d(self.keyed.any(axis=1))
         shares, transmittances = link.channel.segments()
         capacity = sum(share * repeaterless_bound(value) for share, value in zip(shares, transmittances, strict=True))
         return KeyRate(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar
+from typing import ClassVar
+
+from numpy.typing import ArrayLike
 
 from noclone.core.fields import Described
 from noclone.link import Link
+from noclone.protocols.key_rate import KeyRate
 
 
 class Protocol(Described, ABC):
@@ -22,5 +25,12 @@ class Protocol(Described, ABC):
         """Raise `InvalidInput` if this protocol cannot run on this link."""
 
     @abstractmethod
-    def rate(self, link: Link, **question: Any) -> Any:
-        """Return the `KeyRate` of this protocol on this link; see `noclone.rate`."""
+    def rate(
+        self,
+        link: Link,
+        *,
+        pulses: ArrayLike | None = None,
+        sifted_bits: ArrayLike | None = None,
+        bound: str | None = None,
+    ) -> KeyRate:
+        """Return the key rate of this protocol on this link; see `noclone.rate`."""

@@ -5,15 +5,17 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from noclone.core.errors import InvalidInput
 from noclone.link import Link
-from noclone.protocols.protocol import Protocol
 from noclone.setup.setup import Setup
+
+if TYPE_CHECKING:
+    from noclone.protocols.decoy_bb84 import DecoyBB84
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Grid:
     setup: Setup
     axes: Mapping[str, NDArray[np.float64]]
     link: Link
-    protocol: Protocol
+    protocol: DecoyBB84
 
     @classmethod
     def over(cls, setup: Setup, axes: Mapping[str, Any], together: Mapping[str, Any] | None = None) -> Grid:

@@ -67,7 +67,7 @@ def rate(
     for name in given:
         size = np.asarray(sizes[name], float)
         if not np.all((size > 0) & (size <= 1e18)):
-            raise InvalidInput(name, f"must be above 0 and at most 1e18, but is {sizes[name]}")
+            raise InvalidInput(name, f"must be above 0 and at most 1e18, but is {size}")
     question: dict[str, Any] = {"pulses": pulses, "sifted_bits": sifted_bits, "bound": bound}
     if not given and not asymptotic:
         question["pulses"] = grid.setup.pulses

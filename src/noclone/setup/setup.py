@@ -13,6 +13,7 @@ from noclone.link import KINDS, Link
 from noclone.protocols.protocol import Protocol
 
 if TYPE_CHECKING:
+    from noclone.protocols.decoy_bb84 import DecoyBB84
     from noclone.setup.grid import Grid
 
 STATIONS = ("alice", "channel", "bob", "protocol")
@@ -66,7 +67,7 @@ class Setup:
     """
 
     link: Link
-    protocol: Protocol
+    protocol: DecoyBB84
     pulses: int = 10**9
     name: str = "setup"
     uncertainty: Mapping[str, float] = field(default_factory=dict)

@@ -150,7 +150,7 @@ def write(setup: Setup) -> str:
         for key, value in values.items():
             table.add(key, value)
             if key in docs:
-                table.value.item(key).comment(f"{docs[key].doc}; {docs[key].range_text()}")
+                table[key].comment(f"{docs[key].doc}; {docs[key].range_text()}")
         document.add(name, table)
     return tomlkit.dumps(document)
 

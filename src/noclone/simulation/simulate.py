@@ -118,11 +118,11 @@ def with_truth(
     alice = AliceRecord(
         run=run,
         pulse_index=position,
-        basis=(setting >> 2) & 1,
-        bit=(setting >> 1) & 1,
-        intensity=setting >> 3,
+        basis=(setting >> np.uint8(2)) & np.uint8(1),
+        bit=(setting >> np.uint8(1)) & np.uint8(1),
+        intensity=setting >> np.uint8(3),
     )
-    bob = BobRecord(run=run, pulse_index=position, basis=setting & 1, bit=outcome)
+    bob = BobRecord(run=run, pulse_index=position, basis=setting & np.uint8(1), bit=outcome)
     return Simulated(alice, bob, photons, columns.double_clicks, columns.afterpulses)
 
 

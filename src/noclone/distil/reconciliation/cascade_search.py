@@ -248,19 +248,17 @@ def _take_answers(  # type: ignore[no-untyped-def]
                 asked -= 1
             rest_odd ^= odd
             marks[row, start >> 6, START] |= bit(start)
-            if odd:
-                marks[row, start >> 6, ODD] |= bit(start)
+            marks[row, start >> 6, ODD] |= np.uint64(odd) << np.uint64(start & 63)
             if stop - start == 1:
                 i = permutations[p, start]
                 for t in range(tracked):
                     x = np.int64(positions[t, i])
                     settled[frame, t, x >> 6] |= bit(x)
-                if odd:
-                    singles[n_singles] = (p << 16) | start
-                    n_singles += 1
-            elif odd:
+                singles[n_singles] = (p << 16) | start
+                n_singles += odd
+            else:
                 waiting[n_waiting] = _entry(stop - start, p, start)
-                n_waiting += 1
+                n_waiting += odd
             start = stop
     return question, answer, n_waiting, n_singles
 
