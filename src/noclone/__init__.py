@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from noclone.link import SinglePhotonSource as SinglePhotonSource
     from noclone.link import ThresholdDetectors as ThresholdDetectors
     from noclone.link import WeakCoherentSource as WeakCoherentSource
-    from noclone.protocols.decoy_bb84 import DecoyBB84 as DecoyBB84
     from noclone.optimise import tune as tune
+    from noclone.pipeline import run as run
+    from noclone.protocols.decoy_bb84 import DecoyBB84 as DecoyBB84
     from noclone.records import AliceRecord as AliceRecord
     from noclone.records import BobRecord as BobRecord
-    from noclone.pipeline import run as run
     from noclone.setup import Grid as Grid
     from noclone.setup import Setup as Setup
     from noclone.setup import load as load

@@ -50,6 +50,12 @@ def test_arrays_are_checked_elementwise():
     varied = Device(gain_db=1, taps=(0, 0)).with_arrays({"gain_db": [1, 2], "taps[1]": [0.5, 1]})
     assert varied.gain_db.tolist() == [1, 2]
     assert varied.taps[1].tolist() == [0.5, 1]
-    for bad in ({"gain_db": [1, 31]}, {"gain_db": [np.nan]}, {"taps[5]": [0]}, {"mode": [1]}, {"volume": [1]}):
+    for bad in (
+        {"gain_db": [1, 31]},
+        {"gain_db": [np.nan]},
+        {"taps[5]": [0]},
+        {"mode": [1]},
+        {"volume": [1]},
+    ):
         with pytest.raises(InvalidInput):
             Device(gain_db=1, taps=(0, 0)).with_arrays(bad)

@@ -96,9 +96,10 @@ def run(edit=honest, pools=None, commit=lambda: None):
         try:
             core(channels[name])
             ended[name] = authenticate(channels[name])
-        except (ChannelClosed, PeerAborted, ProtocolViolation) as error:
+        except Exception as error:
             ended[name] = error
-        eve.channels[name].close()
+        finally:
+            eve.channels[name].close()
 
     threads = [
         threading.Thread(target=eve.relay, args=("alice", "bob")),
@@ -117,6 +118,9 @@ def run(edit=honest, pools=None, commit=lambda: None):
     for thread in threads:
         thread.join(20)
         assert not thread.is_alive()
+    for outcome in ended.values():
+        if isinstance(outcome, Exception):
+            assert isinstance(outcome, ChannelClosed | PeerAborted | ProtocolViolation), repr(outcome)
     return ended, channels, eve
 
 

@@ -10,21 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import noclone as nc
-from noclone.distil.distil import distil
 from noclone.attacks import InterceptResend, PhotonNumberSplitting
 from noclone.core.errors import InvalidInput
 from noclone.core.secrets import SimulatedSecrets
 from noclone.distil import party, session
 from noclone.distil.channel import ChannelClosed, QueueChannel, expect
-from noclone.distil.distil import both, distil_pair
+from noclone.distil.distil import both, distil, distil_pair
 from noclone.distil.key_pool import pools_in_memory
 from noclone.distil.messages import BitString, Message, decode, encode
 from noclone.distil.reconciliation.reconciliation import Reconciled
 from noclone.distil.result import Abort, SecretKey
 from noclone.distil.session import Terms
+from noclone.pipeline.run import tally
 from noclone.rates.entropy import binary_entropy
 from noclone.records import BobRecord
-from noclone.pipeline.run import tally
 from noclone.simulation import with_truth
 
 # A short, bright link on which a million pulses give a key.

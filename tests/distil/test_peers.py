@@ -201,7 +201,9 @@ def files(tmp_path_factory, setup, run):
         records.write(record, folder / f"{name}.parquet")
     command = [sys.executable, "-m", "noclone", "party", "init", "--simulation", "--seed", "5"]
     subprocess.run(
-        [*command, "--alice", folder / "alice.auth", "--bob", folder / "bob.auth"], check=True, capture_output=True
+        [*command, "--alice", folder / "alice.auth", "--bob", folder / "bob.auth"],
+        check=True,
+        capture_output=True,
     )
     return folder
 
@@ -248,19 +250,19 @@ def test_two_processes_over_tcp_agree_with_the_in_process_key_and_open_only_thei
     for name, other in (PARTIES, PARTIES[::-1]):
         opened = (tmp_path / f"{name}.opened").read_text().splitlines()
         assert any(line.endswith(f"{name}.parquet") for line in opened)
-        foreign = [f"{other}.{ending}" for ending in ("parquet", "auth", "key", "journal", "prepared", "refill")]
+        foreign = [
+            f"{other}.{ending}" for ending in ("parquet", "auth", "key", "journal", "prepared", "refill")
+        ]
         assert not [line for line in opened if line.endswith(tuple(foreign))]
 
 
 def test_the_peer_that_never_comes_is_a_result(files, tmp_path):
+    command = [sys.executable, "-m", "noclone", "party", "bob", files / "bob.parquet", "--simulation"]
+    command += ["--setup", files / "link.toml", "--peer", f"127.0.0.1:{free_port()}", "--timeout", "1"]
     done = subprocess.run(
-        [sys.executable, "-m", "noclone", "party", "bob", files / "bob.parquet", "--setup", files / "link.toml"]
-        + ["--peer", f"127.0.0.1:{free_port()}", "--auth-key", files / "bob.auth", "--simulation"]
-        + ["--timeout", "1", "--out", tmp_path],
+        [*command, "--auth-key", files / "bob.auth", "--out", tmp_path],
         capture_output=True,
         text=True,
     )
     assert done.returncode == 1
     assert "nobody listens" in done.stdout
-
-

@@ -78,7 +78,9 @@ def test_photon_number_splitting_at_50_km_takes_the_key_because_the_decoy_bound_
     assert result.detections[0, 1] < 0.9 * expected[0, 1]
     signal_qber = result.errors[0, 0] / result.detections[0, 0]
     model_qber = result.expected.counts.errors[0, 0] / expected[0, 0]
-    assert abs(signal_qber - model_qber) < 4 * np.sqrt(model_qber / result.detections[0, 0]) + 0.01 * model_qber
+    assert (
+        abs(signal_qber - model_qber) < 4 * np.sqrt(model_qber / result.detections[0, 0]) + 0.01 * model_qber
+    )
 
 
 @pytest.mark.parametrize("name", ["lim-2014", "rusca-2018", "gys-2004", "micius-2017"])
@@ -119,5 +121,7 @@ def test_estimate_uses_each_bases_own_leakage():
     result = nc.run(nc.load("micius-2017").replace({"channel.loss_db": 12}), pulses=5e7)
     counts = result.alice.estimate.counts
     detections, errors = counts.detections.astype(int), counts.errors.astype(int)
-    more = estimate(result.setup, detections, errors, (result.alice.leak_bits[0] + 100, result.alice.leak_bits[1]))
+    more = estimate(
+        result.setup, detections, errors, (result.alice.leak_bits[0] + 100, result.alice.leak_bits[1])
+    )
     assert more.lengths == (result.alice.estimate.lengths[0] - 100, result.alice.estimate.lengths[1])

@@ -15,7 +15,9 @@ GYS = {25: 6.669787e-4, 50: 1.962739e-4, 100: 1.482179e-5}
 
 @pytest.mark.parametrize("length_km", GYS)
 def test_gys_vacuum_weak(length_km):
-    setup = nc.load("gys-2004").replace({"channel.length_km": length_km, "alice.intensities": [0.48, 0.1, 0.0]})
+    setup = nc.load("gys-2004").replace(
+        {"channel.length_km": length_km, "alice.intensities": [0.48, 0.1, 0.0]}
+    )
     per_signal_pulse = float(nc.rate(setup).rate_per_pulse) / setup.protocol.intensity_probs[0]
     assert per_signal_pulse == pytest.approx(GYS[length_km], rel=1e-5)
 
@@ -57,7 +59,9 @@ def test_asymptotic_bounds_order():
 
 def test_terms_add_up_to_the_key():
     answer = nc.rate(nc.load("lim-2014"))
-    assert sum(float(value) for value in answer.terms.values()) == pytest.approx(float(answer.key_bits), rel=1e-12)
+    assert sum(float(value) for value in answer.terms.values()) == pytest.approx(
+        float(answer.key_bits), rel=1e-12
+    )
     assert "single photons" in answer.explain()
     assert "coherent" in str(answer)
 

@@ -49,7 +49,10 @@ def test_replace_reaches_every_part_and_leaves_the_original():
         ({"channel.length_km": -1}, "channel.length_km must be at least 0"),
         ({"channel.lenght_km": 1}, "did you mean length_km"),
         ({"chanel.length_km": 1}, "chanel is not known"),
-        ({"protocol.intensity_probs": [0.5, 0.4, 0.2]}, "protocol.intensity_probs must sum to 1, but sum to 1.1"),
+        (
+            {"protocol.intensity_probs": [0.5, 0.4, 0.2]},
+            "protocol.intensity_probs must sum to 1, but sum to 1.1",
+        ),
         ({"protocol.intensity_probs": [0.5, 0.5]}, "one share for each of the 3 intensities"),
         ({"protocol.bound": "rusca-2018"}, "needs 2 intensities"),
         ({"alice.intensities": [0.1, 0.5, 0]}, "alice.intensities must fall strictly"),
@@ -155,7 +158,9 @@ def test_a_measured_channel_averages_rates_not_losses():
     link = dataclasses.replace(setup.link, channel=series)
     varied = setup.protocol.expected(link, 1e9)
     parts = [
-        setup.protocol.expected(dataclasses.replace(setup.link, channel=nc.FixedLoss(loss_db=-10 * np.log10(t))), 5e8)
+        setup.protocol.expected(
+            dataclasses.replace(setup.link, channel=nc.FixedLoss(loss_db=-10 * np.log10(t))), 5e8
+        )
         for t in (4e-4, 2e-4)
     ]
     assert float(varied.detections) == pytest.approx(sum(float(part.detections) for part in parts), rel=1e-12)

@@ -26,5 +26,9 @@ def bench(
     if json:
         print_json({"rows": rows})
     else:
-        print(table([{name: f"{v:.4g}" if isinstance(v, float) else v for name, v in row.items()} for row in rows]))
+        print(
+            table(
+                [{name: f"{v:.4g}" if isinstance(v, float) else v for name, v in row.items()} for row in rows]
+            )
+        )
     return 0

@@ -23,7 +23,9 @@ def _presets() -> list[dict[str, Any]]:
     for name in preset_names():
         setup = load(name)
         source = "" if setup.publication is None else setup.publication.reference
-        rows.append({"name": name, "protocol": setup.protocol.NAME, "bound": setup.protocol.bound, "source": source})
+        rows.append(
+            {"name": name, "protocol": setup.protocol.NAME, "bound": setup.protocol.bound, "source": source}
+        )
     return rows
 
 
@@ -60,8 +62,10 @@ def _bounds() -> list[dict[str, Any]]:
 def _methods() -> list[dict[str, Any]]:
     from noclone.core.registry import named_modules
 
-    return [{"name": name, "what": _first_line(module)} for name, module in
-            named_modules("noclone.distil.reconciliation").items()]
+    return [
+        {"name": name, "what": _first_line(module)}
+        for name, module in named_modules("noclone.distil.reconciliation").items()
+    ]
 
 
 def _extractors() -> list[dict[str, Any]]:
@@ -96,7 +100,9 @@ def list_things(
 
 
 def cite(
-    setup: Annotated[str | None, typer.Argument(metavar="[SETUP]", help="Only what this setup rests on.")] = None,
+    setup: Annotated[
+        str | None, typer.Argument(metavar="[SETUP]", help="Only what this setup rests on.")
+    ] = None,
     json: Json = False,
 ) -> int:
     """List the papers behind the results."""
@@ -130,5 +136,7 @@ def table(rows: list[dict[str, Any]]) -> str:
     names = list(rows[0])
     cells = [names, *([str(row[name]) for name in names] for row in rows)]
     widths = [max(len(line[i]) for line in cells) for i in range(len(names))]
-    return "\n".join("  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
-                     for line in cells)
+    return "\n".join(
+        "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in cells
+    )

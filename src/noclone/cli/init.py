@@ -19,7 +19,9 @@ def register(app: typer.Typer) -> None:
 def init(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="TOML file to write; must not exist.")],
     preset: Annotated[str, typer.Option("--from", help="Preset whose values to start from.")] = "lim-2014",
-    schema: Annotated[bool, typer.Option("--schema", help="Write the JSON Schema of setup files instead.")] = False,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Write the JSON Schema of setup files instead.")
+    ] = False,
     json: Json = False,
 ) -> int:
     """Write a setup file in which every field carries its meaning, unit and range."""

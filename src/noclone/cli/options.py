@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 SetupName = Annotated[str, typer.Argument(metavar="SETUP", help="A preset's name, or a TOML file.")]
 Changes = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="FIELD=VALUE", help="Change a field, e.g. channel.length_km=20. Repeatable."),
+    typer.Option(
+        "--set", metavar="FIELD=VALUE", help="Change a field, e.g. channel.length_km=20. Repeatable."
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same result.")]
@@ -77,7 +79,12 @@ def parse_sweep(text: str) -> tuple[str, Any]:
     parts = span.split(":")
     try:
         start, stop, count = float(parts[0]), float(parts[1]), int(parts[2])
-        if not equals or len(parts) != 3 or not 1 <= count <= 10_000_000 or not np.isfinite([start, stop]).all():
+        if (
+            not equals
+            or len(parts) != 3
+            or not 1 <= count <= 10_000_000
+            or not np.isfinite([start, stop]).all()
+        ):
             raise ValueError
     except (ValueError, IndexError):
         raise InvalidInput("--sweep", f"must be FIELD=START:STOP:COUNT, but is {text!r}") from None

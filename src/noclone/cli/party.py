@@ -26,7 +26,8 @@ Simulation = Annotated[
 ]
 OptionalSeed = Annotated[int | None, typer.Option("--seed", min=0, help="Only with --simulation.")]
 Refill = Annotated[
-    int, typer.Option(min=0, help="Sessions of authentication key to take from the new key; the same at both.")
+    int,
+    typer.Option(min=0, help="Sessions of authentication key to take from the new key; the same at both."),
 ]
 Wait = Annotated[float, typer.Option("--timeout", min=1, help="Longest wait for the peer, in seconds.")]
 Out = Annotated[Path, typer.Option(help="Folder for key and journal.")]
@@ -40,7 +41,9 @@ def register(app: typer.Typer) -> None:
 @party.command()
 def init(
     alice: Annotated[Path, typer.Option(help="Alice's file to write.")] = Path("alice.auth"),
-    bob: Annotated[Path, typer.Option(help="Bob's file to write; carry it to him by hand.")] = Path("bob.auth"),
+    bob: Annotated[Path, typer.Option(help="Bob's file to write; carry it to him by hand.")] = Path(
+        "bob.auth"
+    ),
     sessions: Annotated[int, typer.Option(min=1, max=1_000_000, help="Sessions the key lasts for.")] = 1000,
     simulation: Simulation = False,
     seed: OptionalSeed = None,
@@ -172,9 +175,7 @@ def _run(
     return _report(outcome, name, loaded.name, record, folder, refill, json)
 
 
-def _report(
-    outcome: Any, name: str, setup: str, record: Any, folder: Path, refill: int, json: bool
-) -> int:
+def _report(outcome: Any, name: str, setup: str, record: Any, folder: Path, refill: int, json: bool) -> int:
     import hashlib
 
     from noclone.distil.key_pool import SESSION_KEY_BITS

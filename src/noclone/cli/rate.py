@@ -30,7 +30,9 @@ def rate(
     protocol: Annotated[str | None, typer.Option(help="Name of the protocol the setup must have.")] = None,
     bound: BoundName = None,
     pulses: Pulses = None,
-    sifted_bits: Annotated[float | None, typer.Option(metavar="N", help="Block size in raw key bits.")] = None,
+    sifted_bits: Annotated[
+        float | None, typer.Option(metavar="N", help="Block size in raw key bits.")
+    ] = None,
     asymptotic: Annotated[bool, typer.Option("--asymptotic", help="Infinitely many pulses.")] = False,
     sweep: Annotated[
         str | None, typer.Option(metavar="FIELD=A:B:N", help="Evaluate N values of a field from A to B.")
@@ -45,7 +47,9 @@ def rate(
 
     loaded = load_setup(setup, changes)
     if protocol is not None and protocol != loaded.protocol.NAME:
-        raise InvalidInput("--protocol", f"must be {loaded.protocol.NAME}, the setup's own, but is {protocol!r}")
+        raise InvalidInput(
+            "--protocol", f"must be {loaded.protocol.NAME}, the setup's own, but is {protocol!r}"
+        )
     asked = loaded if sweep is None else loaded.grid(dict([parse_sweep(sweep)]))
     answer = rate_of(asked, pulses=pulses, sifted_bits=sifted_bits, asymptotic=asymptotic, bound=bound)
     if out is not None:

@@ -32,7 +32,8 @@ def run(
     pulses: Pulses = None,
     bound: BoundName = None,
     attack: Annotated[
-        str | None, typer.Option(help="Eve on the channel: NAME:parameter=value,…; see `noclone list attacks`.")
+        str | None,
+        typer.Option(help="Eve on the channel: NAME:parameter=value,…; see `noclone list attacks`."),
     ] = None,
     changes: Changes = None,
     seed: Seed = 1,

@@ -46,9 +46,7 @@ def simulate(
     eve = None if attack is None else attacks.parse(attack)
     folder = output_folder(out)
     with progress_bar(quiet=json) as progress:
-        alice, bob = simulate_setup(
-            loaded, pulses, attack=eve, seed=seed, workers=workers, progress=progress
-        )
+        alice, bob = simulate_setup(loaded, pulses, attack=eve, seed=seed, workers=workers, progress=progress)
         records.write(alice, folder / "alice.parquet")
         records.write(bob, folder / "bob.parquet")
     shown = {
@@ -62,7 +60,10 @@ def simulate(
     if json:
         print_json(shown)
     else:
-        print(f"{len(bob):,} detections of {alice.run.pulses:,} pulses in {folder / 'alice.parquet'} and bob.parquet")
+        print(
+            f"{len(bob):,} detections of {alice.run.pulses:,} pulses "
+            f"in {folder / 'alice.parquet'} and bob.parquet"
+        )
     return 0
 
 
@@ -75,7 +76,8 @@ def distil(
     bound: BoundName = None,
     changes: Changes = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="Reproducible, for simulated records only; without it: real secrets.")
+        int | None,
+        typer.Option(min=0, help="Reproducible, for simulated records only; without it: real secrets."),
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder for alice.key and bob.key.")] = Path("out"),
     json: Json = False,
@@ -112,7 +114,9 @@ def distil(
     return 0 if shown["keys_equal"] else 1
 
 
-def describe(first: Any, second: Any, setup: str, protocol: str, pulses: int, detections: int) -> dict[str, Any]:
+def describe(
+    first: Any, second: Any, setup: str, protocol: str, pulses: int, detections: int
+) -> dict[str, Any]:
     """Return the stable JSON keys of a distillation."""
     from noclone.distil.result import SecretKey
 

@@ -55,7 +55,9 @@ class Spec:
             return "one of " + ", ".join(self.choices)
         unit = f" {self.unit}" if self.unit else ""
         low = "" if self.low == -math.inf else ("above " if self.low_open else "at least ") + f"{self.low:g}"
-        high = "" if self.high == math.inf else ("below " if self.high_open else "at most ") + f"{self.high:g}"
+        high = (
+            "" if self.high == math.inf else ("below " if self.high_open else "at most ") + f"{self.high:g}"
+        )
         return (" and ".join(part for part in (low, high) if part) or "a finite number") + unit
 
 

@@ -28,7 +28,11 @@ def extractor(name: str) -> Extractor:
 
 
 def alice(
-    strings: tuple[Bits, Bits], lengths: tuple[int, int], name: str, channel: ClassicalChannel, secrets: Secrets
+    strings: tuple[Bits, Bits],
+    lengths: tuple[int, int],
+    name: str,
+    channel: ClassicalChannel,
+    secrets: Secrets,
 ) -> NDArray[np.uint8]:
     """Run Alice's side: choose each function, tell Bob, return the packed key."""
     family = extractor(name)

@@ -82,10 +82,14 @@ def distil_pair(
     check_same_run(alice, bob)
     check_fits(alice, setup)
     if seed is not None and not alice.run.simulated:
-        raise InvalidInput("seed", "must not be given for a real record: a key from a known seed is no secret")
+        raise InvalidInput(
+            "seed", "must not be given for a real record: a key from a known seed is no secret"
+        )
     first, second = pools_in_memory(1, randomness(seed, "authentication"))
     ends = QueueChannel.pair()
-    hers = Terms(setup, first, randomness(seed, "alice"), randomness(seed, "alice's envelopes"), bound, progress)
+    hers = Terms(
+        setup, first, randomness(seed, "alice"), randomness(seed, "alice's envelopes"), bound, progress
+    )
     his = Terms(setup, second, randomness(seed, "bob"), randomness(seed, "bob's envelopes"), bound)
     return both(
         lambda: _closing(ends[0], lambda: session.alice(alice, hers, ends[0])),
@@ -128,5 +132,6 @@ def check_fits(record: AliceRecord | BobRecord, setup: Setup) -> None:
         most = len(setup.protocol.intensity_probs) - 1
         if record.intensity.max() > most:
             raise InvalidInput(
-                "intensity", f"must lie between 0 and {most} for this setup, but reaches {record.intensity.max()}"
+                "intensity",
+                f"must lie between 0 and {most} for this setup, but reaches {record.intensity.max()}",
             )

@@ -118,7 +118,9 @@ def alice(
     progress("reconciliation", 1.0)
     strings = _join([part.bits for part in rounds])
     checked = _verify(verification.alice, strings, rounds, channel, secrets)
-    errors = _array(channel.receive(ErrorCounts).errors, sifted.detections.size).reshape(sifted.detections.shape)
+    errors = _array(channel.receive(ErrorCounts).errors, sifted.detections.size).reshape(
+        sifted.detections.shape
+    )
     leak = _leak(sifted, rounds, checked, setup)
     result = _conclude(sifted, errors, leak, setup, bound)
     final = _split(checked.bits, sifted)
@@ -217,7 +219,9 @@ def reconciliation(name: str) -> ModuleType:
     return pick("protocol.reconciliation", name, named_modules("noclone.distil.reconciliation"))
 
 
-def _verify(side: Callable[..., Any], strings: Bits, rounds: list[Reconciled], *rest: Any) -> verification.Verified:
+def _verify(
+    side: Callable[..., Any], strings: Bits, rounds: list[Reconciled], *rest: Any
+) -> verification.Verified:
     frame_bits = max(part.frame_bits for part in rounds)
     try:
         return side(strings, frame_bits, *rest)  # type: ignore[no-any-return]
@@ -320,4 +324,13 @@ def _array(numbers: Numbers, size: int) -> NDArray[np.int64]:
     return array.astype(np.int64)
 
 
-__all__ = ["Distilled", "PeerAborted", "Stop", "alice", "bob", "reconciliation", "say_goodbye", "setup_digest"]
+__all__ = [
+    "Distilled",
+    "PeerAborted",
+    "Stop",
+    "alice",
+    "bob",
+    "reconciliation",
+    "say_goodbye",
+    "setup_digest",
+]

@@ -126,7 +126,9 @@ def _exchange(transcript: TranscriptChannel, journal: Journal, proposal: str) ->
     transcript.send(Status(entry.run_id, entry.phase, entry.attempt, proposal))
     theirs = transcript.receive(Status)
     if theirs.run_id != entry.run_id:
-        raise Stop("greeting", "the parties do not have the same run", mine=entry.run_id, theirs=theirs.run_id)
+        raise Stop(
+            "greeting", "the parties do not have the same run", mine=entry.run_id, theirs=theirs.run_id
+        )
     return theirs
 
 

@@ -171,7 +171,7 @@ class _Collector:
         self._errors = np.zeros(keyed.size, np.int64)
 
     def _class(self, basis: Bits, intensity: NDArray[np.uint8]) -> NDArray[np.intp]:
-        return basis.astype(np.intp) * self._keyed.shape[1] + intensity
+        return np.asarray(basis.astype(np.intp) * self._keyed.shape[1] + intensity, np.intp)
 
     def add(self, basis: Bits, intensity: NDArray[np.uint8], bit: Bits, test: NDArray[np.bool_]) -> None:
         self._detections += np.bincount(self._class(basis, intensity), minlength=self._keyed.size)
@@ -192,7 +192,6 @@ class _Collector:
         return Sifted(
             (z, x), (z_intensity, x_intensity), self._detections.reshape(shape), self._errors.reshape(shape)
         )
-
 
 
 def _joined(chunks: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""Verification: do both parties now hold the same string? If not, which frames are to blame?
+"""Verification: whether both parties now hold the same string, and if not, which frames differ.
 
 Alice sends a fresh random hash key and the hash of her string, Bob says whether his agrees. If it
 does not, hashes of the frames find the wrong ones; Alice sends those in clear, charged in full,

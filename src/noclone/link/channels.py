@@ -34,7 +34,9 @@ class Fibre(Described):
 
     length_km: float = number("length", unit="km", low=0, high=20_000)
     attenuation_db_per_km: float = number("attenuation", 0.2, unit="dB/km", low=0, high=100)
-    insertion_loss_db: float = number("fixed loss of connectors and components", 0.0, unit="dB", low=0, high=200)
+    insertion_loss_db: float = number(
+        "fixed loss of connectors and components", 0.0, unit="dB", low=0, high=200
+    )
 
     def segments(self) -> Segments:
         """Return the one share and its transmittance."""

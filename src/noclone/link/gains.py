@@ -125,7 +125,7 @@ def _lim_2014(
     transmittance: Floats | float,
     clock_rate_hz: Floats | float,
 ) -> Gains:
-    """Lim et al., PRA 89, 022307 (2014), Sec. IV, the system's transmittance where the channel's is printed."""
+    """Lim et al., PRA 89, 022307 (2014), Sec. IV, with the system's transmittance throughout."""
     light = detectors.efficiency * transmittance * intensities
     dark = np.asarray(detectors.dark_count_prob)
     detect = 1 - (1 - 2 * dark) * np.exp(-light)

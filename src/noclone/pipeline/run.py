@@ -204,7 +204,9 @@ def run(
     )
 
 
-def tally(alice: AliceRecord, bob: BobRecord, intensities: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def tally(
+    alice: AliceRecord, bob: BobRecord, intensities: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Count basis-matched events and errors (2, K) of two records that hold the same pulses."""
     matched = alice.basis == bob.basis
     classes = alice.basis[matched].astype(np.intp) * intensities + alice.intensity[matched]

@@ -103,17 +103,22 @@ class DecoyBB84(Protocol):
                     f"must be indices from 0 to {len(self.intensity_probs) - 1}, but one is {index}",
                 )
         if len(set(self.keyed_intensities)) < len(self.keyed_intensities):
-            raise InvalidInput("keyed_intensities", f"must not repeat, but are {list(self.keyed_intensities)}")
+            raise InvalidInput(
+                "keyed_intensities", f"must not repeat, but are {list(self.keyed_intensities)}"
+            )
 
     def check_link(self, link: Link) -> None:
-        """The source must have as many intensities as there are shares, as many as the bound needs."""
+        """Refuse a source with another number of intensities than there are shares or the bound needs."""
         if not isinstance(link.alice, WeakCoherentSource):
-            raise InvalidInput("alice", f"must be a weak-coherent source for {self.NAME}, but is {link.alice.KIND}")
+            raise InvalidInput(
+                "alice", f"must be a weak-coherent source for {self.NAME}, but is {link.alice.KIND}"
+            )
         given = len(link.alice.intensities)
         if given != len(self.intensity_probs):
             raise InvalidInput(
                 "protocol.intensity_probs",
-                f"must have one share for each of the {given} intensities, but has {len(self.intensity_probs)}",
+                f"must have one share for each of the {given} intensities, "
+                f"but has {len(self.intensity_probs)}",
             )
         self._check_bound(self.bound, given)
 
@@ -122,7 +127,9 @@ class DecoyBB84(Protocol):
         allowed = bound.INTENSITIES
         if intensities not in allowed:
             needs = " or ".join(str(k) for k in allowed)
-            raise InvalidInput("protocol.bound", f"{name} needs {needs} intensities, but the source has {intensities}")
+            raise InvalidInput(
+                "protocol.bound", f"{name} needs {needs} intensities, but the source has {intensities}"
+            )
         return bound
 
     def intensities(self, link: Link) -> tuple[float, ...]:
@@ -147,7 +154,9 @@ class DecoyBB84(Protocol):
         rank = max(rank, transmittances.ndim - 1)
         intensities, probs = _stack(self.intensities(link), rank), _stack(self.intensity_probs, rank)
         match = self.basis_prob
-        sift = np.stack(np.broadcast_arrays(np.asarray(match, float) ** 2, (1 - np.asarray(match, float)) ** 2))
+        sift = np.stack(
+            np.broadcast_arrays(np.asarray(match, float) ** 2, (1 - np.asarray(match, float)) ** 2)
+        )
         clicks: Any = 0.0
         errors: Any = 0.0
         yields: list[Any] = [0.0, 0.0, 0.0]
@@ -200,7 +209,9 @@ class DecoyBB84(Protocol):
             Instead of the protocol's own; the failure probabilities are split over keyed bases.
         """
         module = self._check_bound(bound or self.bound, counts.intensities.shape[0])
-        return module.key_terms(counts, self.keyed if keyed is None else keyed, leak_bits, self.eps_sec, self.eps_cor)
+        return module.key_terms(
+            counts, self.keyed if keyed is None else keyed, leak_bits, self.eps_sec, self.eps_cor
+        )
 
     def rate(
         self,
@@ -246,7 +257,9 @@ class DecoyBB84(Protocol):
         )
         bases = np.atleast_1d(self.keyed.any(axis=1))
         shares, transmittances = link.channel.segments()
-        capacity = sum(share * repeaterless_bound(value) for share, value in zip(shares, transmittances, strict=True))
+        capacity = sum(
+            share * repeaterless_bound(value) for share, value in zip(shares, transmittances, strict=True)
+        )
         return KeyRate(
             protocol=self.NAME,
             bound=name,

@@ -88,7 +88,9 @@ class KeyRate:
             ("key rate", _show(self.rate_per_pulse), "bits per pulse"),
         ]
         if self.band is not None:
-            rows.append(("  5 % to 95 %", f"{_show(self.band[0])} to {_show(self.band[1])}", "bits per pulse"))
+            rows.append(
+                ("  5 % to 95 %", f"{_show(self.band[0])} to {_show(self.band[1])}", "bits per pulse")
+            )
         rows.append(("", _show(self.rate_bps), "bits per second"))
         if self.key_bits is not None and self.pulses is not None:
             rows.append(("key", _show(np.floor(self.key_bits)), f"bits from {_show(self.pulses)} pulses"))

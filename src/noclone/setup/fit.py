@@ -44,7 +44,9 @@ def fit(setup: Setup, wishes: Mapping[str, str]) -> Setup:
     for name, figure in wishes.items():
         measured = {} if setup.publication is None else setup.publication.measured
         if figure not in FIGURES or figure not in measured:
-            raise InvalidInput(f"fit.{name}", f"must name a measured figure ({', '.join(FIGURES)}), not {figure!r}")
+            raise InvalidInput(
+                f"fit.{name}", f"must name a measured figure ({', '.join(FIGURES)}), not {figure!r}"
+            )
         station, _, field = name.partition(".")
         spec = specs(type(setup.part(station))).get(field)
         if spec is None:
@@ -72,4 +74,6 @@ def _solve(
     try:
         return float(brentq(excess, low, high, xtol=1e-9, rtol=1e-12))
     except ValueError:
-        raise InvalidInput(f"fit.{name}", f"cannot meet {target:g} anywhere between {low:g} and {high:g}") from None
+        raise InvalidInput(
+            f"fit.{name}", f"cannot meet {target:g} anywhere between {low:g} and {high:g}"
+        ) from None

@@ -85,7 +85,9 @@ class Setup:
         self.protocol.check_link(self.link)
         for name, sigma in self.uncertainty.items():
             if not isinstance(self.get(name), float) or not sigma >= 0:
-                raise InvalidInput(f"uncertainty of {name}", f"must be at least 0, for a number, but is {sigma!r}")
+                raise InvalidInput(
+                    f"uncertainty of {name}", f"must be at least 0, for a number, but is {sigma!r}"
+                )
 
     def part(self, station: str) -> Any:
         """Return the device or protocol that a dotted name's first half stands for."""
@@ -151,12 +153,17 @@ class Setup:
                 self.get(name)
                 fields[stem] = [*fields[stem][:index], value, *fields[stem][index + 1 :]]
         rebuilt = {
-            station: from_mapping(type(self.part(station)), fields, station) for station, fields in parts.items()
+            station: from_mapping(type(self.part(station)), fields, station)
+            for station, fields in parts.items()
         }
         protocol = rebuilt.pop("protocol", self.protocol)
         fitted = {name: how for name, how in self.fitted.items() if name not in changes}
         return dataclasses.replace(
-            self, link=dataclasses.replace(self.link, **rebuilt), protocol=protocol, pulses=pulses, fitted=fitted
+            self,
+            link=dataclasses.replace(self.link, **rebuilt),
+            protocol=protocol,
+            pulses=pulses,
+            fitted=fitted,
         )
 
     def grid(self, axes: Mapping[str, Any]) -> Grid:

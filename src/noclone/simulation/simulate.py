@@ -128,7 +128,9 @@ def with_truth(
 
 def _whole(pulses: float) -> int:
     if isinstance(pulses, bool) or not 1 <= pulses <= 1e13:
-        raise InvalidInput("pulses", f"must be at least 1 and at most 1e13 to be simulated, but is {pulses!r}")
+        raise InvalidInput(
+            "pulses", f"must be at least 1 and at most 1e13 to be simulated, but is {pulses!r}"
+        )
     return int(pulses)
 
 
