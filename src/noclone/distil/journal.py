@@ -142,7 +142,7 @@ class Journal:
             self._sync_folder()
 
     def take_refill(self, bits: int, use: Callable[[str, Bits], object]) -> None:
-        """Hand the refill bits of a released key to `use` (attempt, bits), if there are any; then forget them.
+        """Hand the refill bits of a released key to `use`, if there are any, and forget them.
 
         A crash in between repeats the call, so `use` must not mind a second one for one attempt.
         """
