@@ -89,7 +89,7 @@ def expect(data: bytes, kind: type[AnyMessage]) -> AnyMessage:
     """Decode a message of this kind, or say that the peer broke the protocol."""
     try:
         message = decode(data, kind)
-    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+    except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ProtocolViolation(f"expected {kind.__name__}, got something else ({error})") from error
     if isinstance(message, Goodbye):
         raise PeerAborted(message.reason)

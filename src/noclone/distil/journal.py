@@ -37,12 +37,15 @@ class Entry:
         ``nothing``, ``prepared`` or ``released``.
     key_bits : int
         Length of the key, without what refills the authentication key.
+    disclosed_bits : int
+        Bits about the raw key that this party may have sent in all attempts, counted before sending.
     """
 
     run_id: str
     attempt: str = ""
     phase: Phase = "nothing"
     key_bits: int = 0
+    disclosed_bits: int = 0
 
 
 class Journal:
@@ -129,7 +132,11 @@ class Journal:
         kept = key.size - refill_bits
         for path, bits in ((self._prepared, key[:kept]), (self.refill_path, key[kept:])):
             write_bytes(path, pack(bits).tobytes(), mode=0o600)
-        self._write(Entry(self.entry.run_id, attempt, "prepared", kept))
+        self._write(replace(self.entry, attempt=attempt, phase="prepared", key_bits=kept))
+
+    def allow(self, bits: int) -> None:
+        """Note durably that this many more bits about the raw key may be sent."""
+        self._write(replace(self.entry, disclosed_bits=self.entry.disclosed_bits + bits))
 
     def release(self) -> None:
         """Decide that the prepared key is the key of the run, and put it in its place."""

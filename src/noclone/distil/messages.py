@@ -20,6 +20,16 @@ class Message(msgspec.Struct, frozen=True, tag=True, array_like=True, forbid_unk
 
     stage: ClassVar[str]
 
+    def raw_key_bits(self) -> int:
+        """Return how many bits of this message tell something of the sender's raw key.
+
+        Bit strings of reconciliation and verification do; what sifting discloses is no raw key.
+        """
+        if self.stage not in ("reconciliation", "verification"):
+            return 0
+        fields = (getattr(self, name) for name in self.__struct_fields__)
+        return sum(field.count for field in fields if isinstance(field, BitString))
+
 
 AnyMessage = TypeVar("AnyMessage", bound=Message)
 

@@ -97,8 +97,27 @@ def alice(
     secrets: Secrets,
     bound: str | None = None,
     progress: Progress = silent,
+    earlier_bits: int = 0,
 ) -> Distilled:
     """Run Alice's side up to, not including, authentication.
+
+    Parameters
+    ----------
+    record : AliceRecord
+        Her record.
+    setup : Setup
+        The same at both parties.
+    channel : ClassicalChannel
+        To Bob.
+    secrets : Secrets
+        Her randomness.
+    bound : str, optional
+        Instead of the protocol's own.
+    progress : callable
+        Told what is done.
+    earlier_bits : int
+        Bits about the raw key that either party disclosed in attempts that gave no key; charged in full to
+        each keyed basis, because nobody knows which one they told of.
 
     Raises
     ------
@@ -121,12 +140,12 @@ def alice(
     errors = _array(channel.receive(ErrorCounts).errors, sifted.detections.size).reshape(
         sifted.detections.shape
     )
-    leak = _leak(sifted, rounds, checked, setup)
+    leak = _leak(sifted, rounds, checked, setup, earlier_bits)
     result = _conclude(sifted, errors, leak, setup, bound)
     final = _split(checked.bits, sifted)
     packed = amplification.alice(final, result.lengths, setup.protocol.amplification, channel, secrets)
     progress("amplification", 1.0)
-    return _distilled(packed, result, leak, rounds, checked, setup)
+    return _distilled(packed, result, leak, rounds, checked, setup, earlier_bits)
 
 
 def bob(
@@ -135,6 +154,7 @@ def bob(
     channel: ClassicalChannel,
     bound: str | None = None,
     progress: Progress = silent,
+    earlier_bits: int = 0,
 ) -> Distilled:
     """Run Bob's side; see `alice`."""
     _greet(record.run.run_id, record.run.pulses, setup, bound, channel)
@@ -151,11 +171,11 @@ def bob(
     final = _split(checked.bits, sifted)
     errors = estimation.count_errors(sifted, final)
     channel.send(ErrorCounts(Numbers.of(errors.ravel())))
-    leak = _leak(sifted, rounds, checked, setup)
+    leak = _leak(sifted, rounds, checked, setup, earlier_bits)
     result = _conclude(sifted, errors, leak, setup, bound)
     packed = amplification.bob(final, result.lengths, setup.protocol.amplification, channel)
     progress("amplification", 1.0)
-    return _distilled(packed, result, leak, rounds, checked, setup)
+    return _distilled(packed, result, leak, rounds, checked, setup, earlier_bits)
 
 
 def setup_digest(setup: Setup, bound: str | None) -> bytes:
@@ -230,7 +250,11 @@ def _verify(
 
 
 def _leak(
-    sifted: Sifted, rounds: list[Reconciled], checked: verification.Verified, setup: Setup
+    sifted: Sifted,
+    rounds: list[Reconciled],
+    checked: verification.Verified,
+    setup: Setup,
+    earlier_bits: int,
 ) -> tuple[int, int]:
     """Return what was disclosed of each basis's string; hashes are shared out by length."""
     if checked.collision_prob > setup.protocol.eps_cor:
@@ -239,7 +263,7 @@ def _leak(
     extra = max(0, checked.charged_bits - int(np.floor(np.log2(2 / setup.protocol.eps_cor))))
     total = sum(part.size for part in sifted.keyed)
     first, second = (
-        part.charged_bits + -(-extra * bits.size // total)
+        part.charged_bits + -(-extra * bits.size // total) + earlier_bits
         for part, bits in zip(rounds, sifted.keyed, strict=True)
     )
     return first, second
@@ -273,12 +297,17 @@ def _distilled(
     rounds: list[Reconciled],
     checked: verification.Verified,
     setup: Setup,
+    earlier_bits: int,
 ) -> Distilled:
     theorem = reconciliation(setup.protocol.reconciliation).THEOREM
     charges = [Charge("reconciliation", part.charged_bits, theorem) for part in rounds if part.bits.size]
     charges.append(
         Charge("verification", checked.charged_bits, "every hash bit and every bit sent in clear is leaked")
     )
+    if earlier_bits:
+        charges.append(
+            Charge("earlier attempts", earlier_bits, "whatever was said of the raw key without giving a key")
+        )
     keyed = setup.protocol.keyed
     errors, seen = result.counts.errors[keyed].sum(), result.counts.detections[keyed].sum()
     shannon = sum(

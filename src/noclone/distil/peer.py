@@ -21,14 +21,18 @@ from noclone.distil.authentication import (
     authenticate_as_alice,
     authenticate_as_bob,
 )
-from noclone.distil.channel import ClassicalChannel
+from noclone.distil.channel import ClassicalChannel, ProtocolViolation
 from noclone.distil.journal import Journal
 from noclone.distil.key_pool import SESSION_KEY_BITS, Session
-from noclone.distil.messages import Message
+from noclone.distil.messages import AnyMessage, Message
 from noclone.distil.party import Distilled, Stop
 from noclone.distil.result import Abort, SecretKey
 from noclone.distil.session import Terms
 from noclone.records import AliceRecord, BobRecord
+
+
+ALLOWANCE = 0.02
+"""Share of the raw key by which the journal's count of disclosed bits runs ahead of the messages."""
 
 
 class Status(Message, frozen=True):
@@ -38,7 +42,35 @@ class Status(Message, frozen=True):
     run_id: str
     phase: str
     attempt: str
+    disclosed_bits: int
     proposal: str
+
+
+class MeteredChannel:
+    """Counts, durably and before they are sent, the bits that tell something of the raw key.
+
+    An attempt that dies leaves Eve, who may have posed as the peer, with what was sent in it. The
+    next attempt must charge that, so it must never be forgotten, and never be too small.
+    """
+
+    def __init__(self, channel: TranscriptChannel, journal: Journal, detections: int) -> None:
+        self._channel, self._journal = channel, journal
+        self._step = max(1024, int(ALLOWANCE * detections))
+        self._left = 0
+
+    def send(self, message: Message) -> None:
+        """Send one message, after making sure that its bits are counted."""
+        bits = message.raw_key_bits()
+        if bits > self._left:
+            more = bits - self._left + self._step
+            self._journal.allow(more)
+            self._left += more
+        self._left -= bits
+        self._channel.send(message)
+
+    def receive(self, kind: type[AnyMessage]) -> AnyMessage:
+        """Wait for the next message, which must be of this kind."""
+        return self._channel.receive(kind)
 
 
 @dataclass(frozen=True)
@@ -86,10 +118,15 @@ def alice(
 
     def work(transcript: TranscriptChannel) -> tuple[Distilled | None, Authentication]:
         proposal = terms.nonces.bytes(16).hex()
+        mine = journal.entry.disclosed_bits
         theirs = _exchange(transcript, journal, proposal)
         if _agree(journal, theirs):
             return None, authenticate_as_alice(transcript, terms.pool, lambda: None)
-        found = party.alice(record, terms.setup, transcript, terms.secrets, terms.bound, terms.progress)
+        metered = MeteredChannel(transcript, journal, len(record))
+        earlier = mine + theirs.disclosed_bits
+        found = party.alice(
+            record, terms.setup, metered, terms.secrets, terms.bound, terms.progress, earlier
+        )
         _prepare(journal, proposal, found, refill_sessions)
         return found, authenticate_as_alice(transcript, terms.pool, journal.release)
 
@@ -107,11 +144,14 @@ def bob(
     journal = Journal(folder, "bob", record.run.run_id)
 
     def work(transcript: TranscriptChannel) -> tuple[Distilled | None, Authentication]:
+        mine = journal.entry.disclosed_bits
         theirs = _exchange(transcript, journal, "")
         if _agree(journal, theirs):
             found = None
         else:
-            found = party.bob(record, terms.setup, transcript, terms.bound, terms.progress)
+            metered = MeteredChannel(transcript, journal, len(record))
+            earlier = mine + theirs.disclosed_bits
+            found = party.bob(record, terms.setup, metered, terms.bound, terms.progress, earlier)
             _prepare(journal, theirs.proposal, found, refill_sessions)
         verdict = authenticate_as_bob(transcript, terms.pool)
         if verdict.accepted and journal.entry.phase != "released":
@@ -123,8 +163,10 @@ def bob(
 
 def _exchange(transcript: TranscriptChannel, journal: Journal, proposal: str) -> Status:
     entry = journal.entry
-    transcript.send(Status(entry.run_id, entry.phase, entry.attempt, proposal))
+    transcript.send(Status(entry.run_id, entry.phase, entry.attempt, entry.disclosed_bits, proposal))
     theirs = transcript.receive(Status)
+    if theirs.disclosed_bits < 0:
+        raise ProtocolViolation("a negative number of disclosed bits")
     if theirs.run_id != entry.run_id:
         raise Stop(
             "greeting", "the parties do not have the same run", mine=entry.run_id, theirs=theirs.run_id

@@ -29,6 +29,10 @@ class Digests(Message, frozen=True):
     seed: bytes
     values: list[tuple[int, int]]
 
+    def raw_key_bits(self) -> int:
+        """Every hash value tells as many bits as it has."""
+        return TAG_BITS * len(self.values)
+
 
 class Disagreements(Message, frozen=True):
     """Which of the hashed parts differ at Bob; empty: all agree."""

@@ -18,12 +18,15 @@ Objective = Callable[[Whole, Floats], Floats]
 """Problem numbers (n,) and points (n, T, d) to values (n, T); what is not a number counts as -inf."""
 
 STENCIL_STEP = 0.01
-"""Spacing of the stencil; parameters are expected to matter on a scale of about 1."""
+"""Spacing of the stencil, where parameters matter on a scale of 1."""
 RADIUS = 0.5
 """First and largest trust radius."""
+TRIALS = np.array([0.2, 1.0, 3.0])
+"""Trust radii that are tried at once, as multiples of the current one."""
 GAIN = 1e-11
-"""A climb ends when a round gains less than this share of the value."""
+"""A climb goes on while a round gains more than this share of the value, or moves more than the stencil."""
 ROUNDS = 100
+"""No climb is longer."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ def maximise(objective: Objective, low: ArrayLike, high: ArrayLike, starts: Floa
         if not climbing.size:
             break
         x, top, reach = best[climbing], value[climbing], radius[climbing]
-        stencil = _stencil(np.clip(x, low + STENCIL_STEP, high - STENCIL_STEP))
+        stencil = _stencil(x, low, high)
         seen = _values(objective, rows[climbing], stencil)
         trials = _trials(x, stencil, seen, low, high, np.minimum(reach[:, None] * TRIALS, RADIUS))
         tried = _values(objective, rows[climbing], trials)
@@ -111,21 +114,22 @@ def maximise(objective: Objective, low: ArrayLike, high: ArrayLike, starts: Floa
     return Maxima(best[highest], value[highest], evaluations)
 
 
-TRIALS = np.array([0.2, 1.0, 3.0])
-"""Trust radii that are tried at once, as multiples of the current one."""
-
-
 def _values(objective: Objective, rows: Whole, points: Floats) -> Floats:
     values = objective(rows, points)
     return np.where(np.isnan(values), -np.inf, values)
 
 
-def _stencil(centre: Floats) -> Floats:
-    """Return (n, 1 + 2 d + d (d - 1) / 2, d) points: the centre, steps either way, steps along two axes."""
-    unit = np.eye(centre.shape[-1]) * STENCIL_STEP
+def _stencil(x: Floats, low: Floats, high: Floats) -> Floats:
+    """Return (n, 1 + 2 d + d (d - 1) / 2, d) points in the box: a centre, steps either way, steps along two axes.
+
+    The centre is x, or where x is near a wall a point one step away from it.
+    """
+    centre = np.clip(x, low + STENCIL_STEP, high - STENCIL_STEP)
+    unit = np.eye(x.shape[-1]) * STENCIL_STEP
     first, second = np.triu_indices(len(unit), 1)
     offsets = np.concatenate([0 * unit[:1], unit, -unit, unit[first] + unit[second]])
-    return centre[:, None] + offsets
+    points: Floats = np.clip(centre[:, None] + offsets, low, high)
+    return points
 
 
 def _trials(x: Floats, stencil: Floats, seen: Floats, low: Floats, high: Floats, radii: Floats) -> Floats:
@@ -144,7 +148,7 @@ def _trials(x: Floats, stencil: Floats, seen: Floats, low: Floats, high: Floats,
     curvature, slope = np.where(usable[:, None, None], curvature, 0.0), np.where(usable[:, None], slope, 0.0)
     slope += np.einsum("nij,nj->ni", curvature, x - stencil[:, 0])
     # A coordinate that pushes against the wall of the box stays there.
-    held = ((x <= low) & (slope < 0)) | ((x >= high) & (slope > 0))
+    held = np.where(slope < 0, x <= low, x >= high)
     slope[held] = 0.0
     curvature[held[:, :, None] | held[:, None, :]] = 0.0
     bend, axes = np.linalg.eigh(curvature)

@@ -6,9 +6,8 @@ bias by its logit; every point of the box is a set of parameters that the protoc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +29,8 @@ BASIS_PROB = (0.1, 0.9999)
 
 _DECOY_SCALE = 4.0
 """Coordinate of a decoy at its ceiling; between, its logarithm is linear. About ln(ceiling / DIMMEST)."""
+_DECOY_TOP = 0.98
+"""How near to its ceiling a decoy may come, as a share of the way from its floor in logarithm."""
 _LIKELY = ((0.15, 1.0), (0.02, 8.0), (0.4, 0.98))
 """Brightest intensity, odds and basis bias among which searches start."""
 
@@ -71,11 +72,15 @@ class FreeParameters:
         """Indices of the decoys that are free, dimmest first."""
         return [k for k in range(len(self.intensities) - 1, 0, -1) if self.intensities[k] >= DIMMEST]
 
-    def _box(self, brightest: tuple[float, float], odds: tuple[float, float], bias: tuple[float, float]) -> Floats:
+    def _box(
+        self, brightest: tuple[float, float], odds: tuple[float, float], bias: tuple[float, float]
+    ) -> Floats:
         others = len(self.intensities) - 1
         bias = (max(bias[0], self.basis_prob_low), bias[1])
-        decoy = (0.0, 0.98 * _DECOY_SCALE)
-        return np.array([np.log(brightest), *[decoy] * len(self._decoys), *[np.log(odds)] * others, logit(bias)])
+        decoy = (0.0, _DECOY_TOP * _DECOY_SCALE)
+        return np.array(
+            [np.log(brightest), *[decoy] * len(self._decoys), *[np.log(odds)] * others, logit(bias)]
+        )
 
     @property
     def box(self) -> Floats:
@@ -86,36 +91,47 @@ class FreeParameters:
         """Return points (count, d) that cover the likely part of the box evenly."""
         low, high = self._box(*_LIKELY).T
         points = qmc.Halton(len(low), scramble=False).random(count + 1)[1:]
-        return low + (high - low) * points
+        spread: Floats = low + (high - low) * points
+        return spread
 
     def fields(self, points: Floats) -> dict[str, Floats]:
         """Return the values of the free fields by dotted name, each of shape (...), at points (..., d)."""
         at = iter(np.moveaxis(points, -1, 0))
         brightest = np.exp(next(at))
-        values = dict(enumerate(self.intensities))
         result = {"alice.intensities[0]": brightest}
-        below, taken = 0.0, 0.0
+        dimmer: list[Any] = []
         for k in range(len(self.intensities) - 1, 0, -1):
+            value: Any = self.intensities[k]
             if k in self._decoys:
-                floor, ceiling = np.maximum(below, DIMMEST), (brightest - taken) / k
-                values[k] = floor * (ceiling / floor) ** (next(at) / _DECOY_SCALE)
-                result[f"alice.intensities[{k}]"] = values[k]
-            below, taken = values[k], taken + values[k]
+                floor, ceiling = _range(k, brightest, dimmer)
+                value = floor * (ceiling / floor) ** (next(at) / _DECOY_SCALE)
+                result[f"alice.intensities[{k}]"] = value
+            dimmer.append(value)
         if len(self.intensities) > 1:
-            odds = np.stack([np.ones_like(brightest), *(np.exp(next(at)) for _ in self.intensities[1:])])
+            odds = np.stack([np.ones_like(brightest), *(np.exp(next(at)) for _ in dimmer)])
             shares = odds / odds.sum(axis=0)
             result |= {f"protocol.intensity_probs[{k}]": share for k, share in enumerate(shares)}
         result["protocol.basis_prob"] = expit(next(at))
         return result
 
     def coordinates(self, setup: Setup) -> Floats:
-        """Return the point (d,) of the box that is nearest to a setup's own parameters."""
-        mu, shares = setup.get("alice.intensities"), setup.get("protocol.intensity_probs")
-        decoys = []
+        """Return the point (d,) of the box that is near to a setup's own parameters."""
+        own = setup.get("alice.intensities")
+        brightest = np.clip(own[0], *BRIGHTEST)
+        decoys, dimmer = [], list(own[:0:-1][: len(own) - 1 - len(self._decoys)])
         for k in self._decoys:
-            floor, ceiling = max([DIMMEST, *mu[k + 1 :]]), (mu[0] - sum(mu[k + 1 :])) / k
-            decoys.append(_DECOY_SCALE * np.log(mu[k] / floor) / np.log(ceiling / floor))
+            floor, ceiling = _range(k, brightest, dimmer)
+            height = np.clip(np.log(own[k] / floor) / np.log(ceiling / floor), 0.0, _DECOY_TOP)
+            decoys.append(_DECOY_SCALE * height)
+            dimmer.append(floor * (ceiling / floor) ** height)
+        shares = setup.get("protocol.intensity_probs")
         odds = [np.log(share / shares[0]) for share in shares[1:]]
-        point = np.array([np.log(mu[0]), *decoys, *odds, logit(setup.get("protocol.basis_prob"))])
+        point = np.array([np.log(brightest), *decoys, *odds, logit(setup.get("protocol.basis_prob"))])
         inside: Floats = np.clip(point, *self.box.T)
         return inside
+
+
+def _range(k: int, brightest: Any, dimmer: list[Any]) -> tuple[Any, Any]:
+    """Return between what intensity k lies, above the dimmer ones and with room for those in between."""
+    floor = np.maximum(1.001 * dimmer[-1], DIMMEST) if dimmer else DIMMEST
+    return floor, (brightest - sum(dimmer)) / k

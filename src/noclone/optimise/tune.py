@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,13 +12,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from noclone.core.errors import InvalidInput
-from noclone.core.fields import specs
+from noclone.core.fields import split_index
 from noclone.optimise.batched import Maxima, maximise, spread_starts
 from noclone.optimise.decoy_bb84 import FreeParameters
+from noclone.optimise.links import Links
 from noclone.protocols.decoy_bb84 import DecoyBB84
-from noclone.protocols.key_rate import KeyRate
-from noclone.setup import Grid, Setup, rate
-from noclone.setup.setup import STATIONS
+from noclone.setup import Grid, Setup
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -26,10 +25,11 @@ Whole = NDArray[np.int64]
 CANDIDATES = 1024
 """Points at which every link is tried first, besides its own parameters."""
 CLIMBS = 8
-"""The best of them, apart from each other, from which the search climbs."""
+"""The best of them from which the search climbs: rates have several tops where a bound is clipped."""
 APART = 1.0
-LINKS_AT_ONCE = 64
-"""Links that advance together: enough to spread the cost of a call, few enough to stay in the cache."""
+"""How far these lie from each other, in the coordinates of the search."""
+LINKS_AT_ONCE = 128
+"""Links that advance together: enough to spread the cost of a call, few enough for little memory."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,9 @@ class Tuned:
 
 
 def _show(value: Floats) -> str:
-    return f"{float(value):.4g}" if value.ndim == 0 else f"{value.min():.4g} … {value.max():.4g} {value.shape}"
+    return (
+        f"{float(value):.4g}" if value.ndim == 0 else f"{value.min():.4g} … {value.max():.4g} {value.shape}"
+    )
 
 
 def tune(
@@ -132,99 +134,58 @@ def tune(
     began = time.perf_counter()
     grid = setup if isinstance(setup, Grid) else Grid.over(setup, {})
     if not isinstance(grid.protocol, DecoyBB84):
-        known = f"must be {DecoyBB84.NAME} to be tuned"
-        raise InvalidInput("protocol", f"{known}, but is {grid.protocol.NAME}")
-    links = _Links(grid, {"pulses": pulses, "sifted_bits": sifted_bits}, asymptotic, bound)
+        raise InvalidInput("protocol", f"must be {DecoyBB84.NAME} to be tuned, but is {grid.protocol.NAME}")
+    if pulses is None and sifted_bits is None and not asymptotic:
+        pulses = grid.setup.pulses
+    links = Links(grid, pulses=pulses, sifted_bits=sifted_bits, asymptotic=asymptotic, bound=bound)
     free = FreeParameters.of(grid.setup)
     for name in links.varying:
-        if name.partition("[")[0] in free.FIELDS:
-            raise InvalidInput(name, "must not be an axis of the grid, because it is what tune chooses")
-    count = int(np.prod(links.shape, dtype=int))
-    pieces = [np.arange(first, min(first + LINKS_AT_ONCE, count)) for first in range(0, count, LINKS_AT_ONCE)]
-    found = [_search(links, free, rows) for rows in pieces]
-    own = {name: grid.setup.get(name) for name in free.fields(found[0].points)}
-    points = np.concatenate([part.points for part in found])
-    before, after = (
-        np.concatenate([links.rate(rows, choice(rows)).rate_per_pulse + np.zeros((len(rows), 1)) for rows in pieces])
-        for choice in (lambda rows: {}, lambda rows: free.fields(points[rows, None]))
-    )
-    before, after = before[:, 0], after[:, 0]
+        if split_index(name)[0] in free.FIELDS:
+            raise InvalidInput(name, "must not vary over the grid, because it is what tune chooses")
+
+    batches = np.split(np.arange(len(links)), range(LINKS_AT_ONCE, len(links), LINKS_AT_ONCE))
+    found = [_search(links, free, rows) for rows in batches]
+    chosen = free.fields(np.concatenate([maxima.points for maxima in found]))
+    before, after = np.empty(len(links)), np.empty(len(links))
+    for rows in batches:
+        before[rows, None] = links.rate(rows, {}).rate_per_pulse
+        after[rows, None] = links.rate(
+            rows, {name: value[rows, None] for name, value in chosen.items()}
+        ).rate_per_pulse
     better = after > before
     parameters = {
-        name: np.where(better, value, own[name]).reshape(links.shape) for name, value in free.fields(points).items()
+        name: np.where(better, value, grid.setup.get(name)).reshape(links.shape)
+        for name, value in chosen.items()
     }
-    single = isinstance(setup, Setup) and not links.shape
+    tuned = None
+    if isinstance(setup, Setup) and not links.shape:
+        tuned = setup.replace({name: float(value) for name, value in parameters.items()})
     return Tuned(
         parameters=parameters,
         rate_before=before.reshape(links.shape),
         rate_after=np.fmax(after, before).reshape(links.shape),
-        evaluations=sum(part.evaluations for part in found),
+        evaluations=sum(maxima.evaluations for maxima in found),
         seconds=time.perf_counter() - began,
-        setup=setup.replace({name: float(value) for name, value in parameters.items()}) if single else None,
+        setup=tuned,
     )
 
 
-class _Links:
-    """The links of a grid in a row: their rates at any parameters."""
-
-    def __init__(
-        self, grid: Grid, sizes: Mapping[str, ArrayLike | None], asymptotic: bool, bound: str | None
-    ) -> None:
-        # Without its uncertainties: bands are not what is maximised.
-        self.setup = dataclasses.replace(grid.setup, uncertainty={})
-        self.asymptotic, self.bound = asymptotic, bound
-        self.varying = dict(_arrays(grid))
-        given = {name: np.asarray(size, float) for name, size in sizes.items() if size is not None}
-        self.shape = np.broadcast_shapes(*(value.shape for value in [*self.varying.values(), *given.values()]))
-        self._flat = {name: np.broadcast_to(value, self.shape).ravel() for name, value in self.varying.items()}
-        self._sizes = {name: np.broadcast_to(value, self.shape).ravel() for name, value in given.items()}
-
-    def rate(self, rows: Whole, fields: Mapping[str, Floats]) -> KeyRate:
-        """Return the rates of links (n,) with fields of shapes that broadcast with (n, T)."""
-        changes: dict[str, dict[str, Floats]] = {}
-        for name, value in [*((name, value[rows, None]) for name, value in self._flat.items()), *fields.items()]:
-            station, _, field = name.partition(".")
-            changes.setdefault(station, {})[field] = value
-        parts = {station: self.setup.part(station).with_arrays(values) for station, values in changes.items()}
-        protocol = parts.pop("protocol", self.setup.protocol)
-        grid = Grid(self.setup, {}, dataclasses.replace(self.setup.link, **parts), protocol)
-        sizes = {name: value[rows, None] for name, value in self._sizes.items()}
-        return rate(grid, **sizes, asymptotic=self.asymptotic, bound=self.bound)
-
-    def height(self, rows: Whole, fields: Mapping[str, Floats]) -> tuple[Floats, Floats]:
-        """Return unclipped key bits per sifted bit, and sifted bits per pulse."""
-        answer = self.rate(rows, fields)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            fraction = sum(answer.terms.values()) / answer.sifted_bits
-        return fraction, answer.sifted_bits / (1.0 if answer.pulses is None else answer.pulses)
-
-
-def _arrays(grid: Grid) -> Iterator[tuple[str, Floats]]:
-    """Yield the dotted names and values of all fields that are arrays."""
-    for station in STATIONS:
-        part = grid.protocol if station == "protocol" else getattr(grid.link, station)
-        for name in specs(type(part)):
-            value = getattr(part, name)
-            if isinstance(value, tuple):
-                yield from ((f"{station}.{name}[{i}]", item) for i, item in enumerate(value) if np.ndim(item))
-            elif np.ndim(value):
-                yield f"{station}.{name}", value
-
-
-def _search(links: _Links, free: FreeParameters, rows: Whole) -> Maxima:
+def _search(links: Links, free: FreeParameters, rows: Whole) -> Maxima:
     """Return the best points of some links: candidates first, then climbs from the best of them."""
     low, high = free.box.T
-    candidates = np.concatenate([free.candidates(CANDIDATES), free.coordinates(links.setup)[None]])
+    own = free.coordinates(links.setup)
+    candidates = np.concatenate([free.candidates(CANDIDATES), own[None]])
     fraction, sifted = links.height(rows, free.fields(candidates[None]))
-    height = np.where(fraction > 0, fraction * sifted, fraction) + np.zeros((len(rows), 1))
+    height = np.where(fraction > 0, fraction * sifted, fraction)
     starts = spread_starts(height, candidates, APART, CLIMBS)
-    starts = np.concatenate([starts, candidates[None, -1:] + np.zeros((len(rows), 1, 1))], axis=1)
-    scale = links.height(rows, free.fields(starts[:, :1]))[1][:, 0]
+    starts = np.concatenate([starts, np.broadcast_to(own, (len(rows), 1, own.size))], axis=1)
+    scale = links.height(rows, free.fields(starts[:, :1]))[1]
 
     def objective(which: Whole, points: Floats) -> Floats:
-        # Where there is no key, the rate itself is no guide: it is best where nothing is sent.
+        # Where there is no key the rate itself leads astray: it loses least where nothing is sent.
+        # The scale makes the two pieces meet without a sharp bend.
         fraction, sifted = links.height(rows[which], free.fields(points))
-        return np.where(fraction > 0, fraction * sifted / scale[which, None], fraction)
+        return np.where(fraction > 0, fraction * sifted / scale[which], fraction)
 
     found = maximise(objective, low, high, starts)
     return dataclasses.replace(found, evaluations=found.evaluations + height.size)

@@ -15,11 +15,10 @@ import numpy as np
 from noclone.core.registry import named_modules
 from noclone.core.seeds import stream
 from noclone.distil.distil import distil
-from noclone.distil.result import Abort, SecretKey
+from noclone.distil.result import SecretKey
 from noclone.link import FixedLoss, Link, ThresholdDetectors, WeakCoherentSource
 from noclone.pipeline.run import tally
 from noclone.protocols.decoy_bb84 import DecoyBB84
-from noclone.records import AliceRecord, BobRecord
 from noclone.setup import Setup, rate
 from noclone.simulation import simulate
 
@@ -34,7 +33,7 @@ LINK = Setup(
 )
 """What is timed: two decoys, key from one basis."""
 
-WARM_UP_PULSES = 400_000_000
+WARM_UP_PULSES = 200_000_000
 """Enough for a key, so that every kernel has been compiled or loaded before the clock starts."""
 RATES = (("vacuum-weak", "asymptotic"), ("lim-2014", "finite"), ("wiesemann-2024", "finite"))
 RATE_POINTS = 100_000
@@ -62,31 +61,31 @@ def stages(pulses: int) -> list[dict[str, Any]]:
     >>> [row["stage"] for row in stages(2_000_000)][:3]
     ['simulation', 'sifting', 'reconciliation']
     """
-    _pulses_to_key(WARM_UP_PULSES, _Stopwatch())
-    _rates(100, _Stopwatch())
-    _extractors(1000, _Stopwatch())
     watch = _Stopwatch()
+    _pulses_to_key(WARM_UP_PULSES, _Stopwatch())
     _pulses_to_key(pulses, watch)
-    _rates(RATE_POINTS, watch)
-    _extractors(HASHED_BITS, watch)
+    for part in (_rates, _extractors):
+        part(_Stopwatch())
+        part(watch)
     return watch.rows
 
 
 class _Stopwatch:
-    """Turns the time since the last lap into a row."""
+    """Makes a row of the time since the last lap."""
 
     def __init__(self) -> None:
         self.rows: list[dict[str, Any]] = []
         self.restart()
 
     def restart(self) -> None:
-        self._wall, self._cpu = perf_counter(), process_time()
+        self._last = _clocks()
 
     def lap(self, stage: str, amount: float, unit: str) -> None:
-        self.add(stage, amount, unit, perf_counter() - self._wall, process_time() - self._cpu)
+        self.add(stage, amount, unit, since=self._last)
         self.restart()
 
-    def add(self, stage: str, amount: float, unit: str, wall_s: float, cpu_s: float) -> None:
+    def add(self, stage: str, amount: float, unit: str, since: tuple[float, float]) -> None:
+        wall_s, cpu_s = (now - then for now, then in zip(_clocks(), since, strict=True))
         self.rows.append(
             {
                 "stage": stage,
@@ -100,20 +99,18 @@ class _Stopwatch:
         )
 
 
+def _clocks() -> tuple[float, float]:
+    return perf_counter(), process_time()
+
+
 def _pulses_to_key(pulses: int, watch: _Stopwatch) -> None:
+    start = _clocks()
     watch.restart()
     alice, bob = simulate(LINK, pulses, seed=1)
     watch.lap("simulation", pulses, "pulses")
-    outcome = _distil(alice, bob, watch)
-    if isinstance(outcome, SecretKey):
-        wall_s, cpu_s = (sum(row[clock] for row in watch.rows) for clock in ("wall_s", "cpu_s"))
-        watch.add("end to end", pulses, "pulses", wall_s, cpu_s)
-
-
-def _distil(alice: AliceRecord, bob: BobRecord, watch: _Stopwatch) -> SecretKey | Abort:
-    """Distil, with a lap whenever Alice has finished a stage; Bob works at the same time."""
     detections, _ = tally(alice, bob, len(LINK.protocol.intensity_probs))
     sifted_bits = int(detections[LINK.protocol.keyed].sum())
+    # A lap whenever Alice has finished a stage; Bob works at the same time.
     laps = {
         "sifting": ("sifting", len(bob), "detections"),
         "reconciliation": ("reconciliation", sifted_bits, "raw bits"),
@@ -125,29 +122,29 @@ def _distil(alice: AliceRecord, bob: BobRecord, watch: _Stopwatch) -> SecretKey 
             watch.lap(*laps[stage])
 
     watch.restart()
-    outcome = distil(alice, bob, LINK, seed=1, progress=progress)
-    if isinstance(outcome, SecretKey):
-        watch.lap("authentication", outcome.ledger.sent_bits, "bits sent")
-    return outcome
+    key = distil(alice, bob, LINK, seed=1, progress=progress)
+    if isinstance(key, SecretKey):
+        watch.add("end to end", pulses, "pulses", since=start)
 
 
-def _rates(points: int, watch: _Stopwatch) -> None:
-    grid = LINK.grid({"channel.loss_db": np.linspace(0, 30, points)})
+def _rates(watch: _Stopwatch) -> None:
+    grid = LINK.grid({"channel.loss_db": np.linspace(0, 30, RATE_POINTS)})
     for bound, regime in RATES:
         watch.restart()
         rate(grid, bound=bound, **({"asymptotic": True} if regime == "asymptotic" else {"pulses": 1e12}))
-        watch.lap(f"{regime} rate, {bound}", points, "links")
+        watch.lap(f"{regime} rate, {bound}", RATE_POINTS, "links")
 
 
-def _extractors(bits: int, watch: _Stopwatch) -> None:
+def _extractors(watch: _Stopwatch) -> None:
     """Halve a random string with every extractor."""
+    output_bits = HASHED_BITS // 2
     generator = stream(1, "benchmark")
-    packed = np.frombuffer(generator.bytes(bits // 8), np.uint8)
+    packed = np.frombuffer(generator.bytes(HASHED_BITS // 8), np.uint8)
     for name, family in named_modules("noclone.hashing").items():
-        seed = generator.bytes(-(-family.seed_bits(bits, bits // 2) // 8))
+        seed = generator.bytes(-(-family.seed_bits(HASHED_BITS, output_bits) // 8))
         watch.restart()
-        family.extract(packed, bits, bits // 2, seed)
-        watch.lap(f"{name} hash", bits, "bits")
+        family.extract(packed, HASHED_BITS, output_bits, seed)
+        watch.lap(f"{name} hash", HASHED_BITS, "bits")
 
 
 def _peak_mb() -> float:

@@ -51,7 +51,7 @@ def write(result: RunResult, path: Path | str) -> None:
     --------
     >>> import noclone as nc, pathlib, tempfile
     >>> target = pathlib.Path(tempfile.mkdtemp()) / "report.html"
-    >>> write(nc.run(nc.load("lim-2014"), pulses=2e8), target)
+    >>> write(nc.run(nc.load("lim-2014"), pulses=1e9), target)
     >>> "This key protects nothing" in target.read_text()
     True
     """

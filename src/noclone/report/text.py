@@ -25,8 +25,8 @@ def summary(result: RunResult) -> str:
     Examples
     --------
     >>> import noclone as nc
-    >>> print(summary(nc.run(nc.load("lim-2014"), pulses=2e8)).splitlines()[0])
-    lim-2014: 50 km of fibre (10 dB), decoy-bb84, 200,000,000 pulses
+    >>> print(summary(nc.run(nc.load("lim-2014"), pulses=1e9)).splitlines()[0])
+    lim-2014: 50 km of fibre (10 dB), decoy-bb84, 1,000,000,000 pulses
     """
     setup, key, abort = result.setup, key_of(result), abort_of(result)
     link = channel_text(setup.link)

@@ -17,18 +17,25 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from llvmlite import ir
-from numba import njit, types
-from numba.extending import intrinsic
+from numba import njit
 from numpy.typing import NDArray
+
+from noclone.distil.reconciliation.cascade_bits import (
+    ODD,
+    START,
+    bit,
+    count_unsettled,
+    leading_zeros,
+    nth_unsettled,
+    segment_end,
+    segment_start,
+    trailing_zeros,
+)
 
 ROW, FIRST, STEP, ASKED, END, ODD_BEFORE = range(6)
 """Columns of a question: in row ROW (frame times passes plus pass) the segment [FIRST, END) is
 cut every STEP bits, and the parities of the first ASKED pieces are asked. ODD_BEFORE is 1 for a
 bisection, 0 for the opening of a pass."""
-
-START, ODD = 0, 1
-"""Planes of `State.marks`: where segments start, and (at their starts) which ones are odd."""
 
 SPREAD = 4
 """Segments up to 2**SPREAD times as long as the shortest odd one are bisected together with it.
@@ -118,105 +125,11 @@ class Search:
         return located
 
 
-@intrinsic  # type: ignore[misc]
-def trailing_zeros(_typing, _word):  # type: ignore[no-untyped-def]
-    """Return the index of the lowest set bit of a word that has one."""
-
-    def code(_context, builder, _signature, arguments):  # type: ignore[no-untyped-def]
-        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
-
-    return types.uint64(types.uint64), code
-
-
-@intrinsic  # type: ignore[misc]
-def leading_zeros(_typing, _word):  # type: ignore[no-untyped-def]
-    """Return how many zeros stand above the highest set bit of a word; 64 if there is none."""
-
-    def code(_context, builder, _signature, arguments):  # type: ignore[no-untyped-def]
-        return builder.ctlz(arguments[0], ir.Constant(ir.IntType(1), 0))
-
-    return types.uint64(types.uint64), code
-
-
-@intrinsic  # type: ignore[misc]
-def popcount(_typing, _word):  # type: ignore[no-untyped-def]
-    """Return the number of set bits of a word."""
-
-    def code(_context, builder, _signature, arguments):  # type: ignore[no-untyped-def]
-        return builder.ctpop(arguments[0])
-
-    return types.uint64(types.uint64), code
-
-
-@njit(cache=True, nogil=True)
-def bit(x):  # type: ignore[no-untyped-def]
-    """Return the word in which only position x (modulo 64) is set."""
-    return np.uint64(1) << np.uint64(x & 63)
-
-
-@njit(cache=True, nogil=True)
-def from_bit(x):  # type: ignore[no-untyped-def]
-    """Return the word in which position x (modulo 64) and those above are set."""
-    return ~np.uint64(0) << np.uint64(x & 63)
-
-
 @njit(cache=True, nogil=True)
 def _entry(bits, p, start):  # type: ignore[no-untyped-def]
     # As numbers, entries are in the order of preference: shorter segments, then earlier passes.
     size_class = 64 - np.int64(leading_zeros(np.uint64(bits - 1)))
     return (size_class << 24) | (p << 16) | start
-
-
-@njit(cache=True, nogil=True)
-def _segment_start(marks, row, x):  # type: ignore[no-untyped-def]
-    word = x >> 6
-    starts = marks[row, word, START] & ~(from_bit(x) << np.uint64(1))
-    while starts == 0:
-        word -= 1
-        starts = marks[row, word, START]
-    return (word << 6) + 63 - np.int64(leading_zeros(starts))
-
-
-@njit(cache=True, nogil=True)
-def _segment_end(marks, row, x):  # type: ignore[no-untyped-def]
-    # The frame's end is marked as a start, so the last segment ends like any other.
-    word = x + 1 >> 6
-    starts = marks[row, word, START] & from_bit(x + 1)
-    while starts == 0:
-        word += 1
-        starts = marks[row, word, START]
-    return (word << 6) + np.int64(trailing_zeros(starts))
-
-
-@njit(cache=True, nogil=True)
-def _unsettled(settled, frame, p, first, end):  # type: ignore[no-untyped-def]
-    # The number of bits in [first, end) that are not known to agree.
-    word = first >> 6
-    last = end - 1 >> 6
-    up_to_end = ~(from_bit(end - 1) << np.uint64(1))
-    bits = ~settled[frame, p, word] & from_bit(first)
-    count = np.int64(0)
-    while word < last:
-        count += np.int64(popcount(bits))
-        word += 1
-        bits = ~settled[frame, p, word]
-    return count + np.int64(popcount(bits & up_to_end))
-
-
-@njit(cache=True, nogil=True)
-def _nth_unsettled(settled, frame, p, first, n):  # type: ignore[no-untyped-def]
-    # The position from `first` on of the unsettled bit that has n such bits before it.
-    word = first >> 6
-    bits = ~settled[frame, p, word] & from_bit(first)
-    count = np.int64(popcount(bits))
-    while count <= n:
-        n -= count
-        word += 1
-        bits = ~settled[frame, p, word]
-        count = np.int64(popcount(bits))
-    for _ in range(n):
-        bits &= bits - np.uint64(1)
-    return (word << 6) + np.int64(trailing_zeros(bits))
 
 
 @njit(cache=True, nogil=True)
@@ -274,7 +187,7 @@ def _correct(  # type: ignore[no-untyped-def]
     for k in range(n_singles):
         p = singles[k] >> 16
         x = singles[k] & 0xFFFF
-        start = _segment_start(marks, frame * passes + p, x)
+        start = segment_start(marks, frame * passes + p, x)
         if marks[frame * passes + p, start >> 6, ODD] & bit(start) == 0:
             continue  # another pass has led to the same error
         i = state.permutations[p, x]
@@ -286,10 +199,10 @@ def _correct(  # type: ignore[no-untyped-def]
             x = np.int64(positions[t, i])
             if t < settled.shape[1]:
                 settled[frame, t, x >> 6] |= bit(x)
-            start = _segment_start(marks, row, x)
+            start = segment_start(marks, row, x)
             marks[row, start >> 6, ODD] ^= bit(start)
             if marks[row, start >> 6, ODD] & bit(start):
-                bits = _segment_end(marks, row, start) - start
+                bits = segment_end(marks, row, start) - start
                 # A single bit that turns odd contradicts an earlier answer: a peer that does
                 # not follow the protocol. Verification will tell; here it must only not loop.
                 if bits > 1:
@@ -343,17 +256,17 @@ def _propose(  # type: ignore[no-untyped-def]
         row = frame * passes + p
         if entry >= limit or marks[row, start >> 6, ODD] & bit(start) == 0:
             continue
-        end = _segment_end(marks, row, start)
+        end = segment_end(marks, row, start)
         middle = start + end + 1 >> 1
         if p < settled.shape[1]:
-            unsettled = _unsettled(settled, frame, p, start, end)
+            unsettled = count_unsettled(settled, frame, p, start, end)
             if unsettled == 0:
                 continue  # a contradiction again
             if unsettled == 1:
-                singles[n_singles] = (p << 16) | _nth_unsettled(settled, frame, p, start, 0)
+                singles[n_singles] = (p << 16) | nth_unsettled(settled, frame, p, start, 0)
                 n_singles += 1
                 continue
-            middle = _nth_unsettled(settled, frame, p, start, unsettled + 1 >> 1)
+            middle = nth_unsettled(settled, frame, p, start, unsettled + 1 >> 1)
         questions[n_questions, ROW] = row
         questions[n_questions, FIRST] = start
         questions[n_questions, STEP] = middle - start

@@ -11,18 +11,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from noclone.core.bits import Bits, pack, unpack
-from noclone.distil.reconciliation.cascade_search import (
-    ASKED,
-    END,
-    FIRST,
-    ODD_BEFORE,
-    ROW,
-    STEP,
-    Search,
-    bit,
-    from_bit,
-    trailing_zeros,
-)
+from noclone.distil.reconciliation.cascade_bits import bit, from_bit, trailing_zeros
+from noclone.distil.reconciliation.cascade_search import ASKED, END, FIRST, ODD_BEFORE, ROW, STEP, Search
 
 
 class Strings:
