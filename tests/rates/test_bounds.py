@@ -57,7 +57,8 @@ def limit(counts, leak):
 
 
 def test_every_file_is_a_bound_under_its_name():
-    assert bounds.names() == ("infinite", "lim-2014", "rusca-2018", "vacuum-weak", "wiesemann-2024")
+    known = {"infinite", "lim-2014", "rusca-2018", "vacuum-weak", "wiesemann-2024", "wiesemann-2024-exact"}
+    assert known <= set(bounds.names())
     for name in bounds.names():
         bound = bounds.get(name)
         assert name == bound.NAME

@@ -59,7 +59,7 @@ def distil(
     --------
     >>> import noclone as nc
     >>> setup = nc.load("lim-2014")
-    >>> key = nc.distil(*nc.simulate(setup, pulses=2e8), setup, seed=1)
+    >>> key = nc.distil(*nc.simulate(setup, pulses=1e9), setup, seed=1)
     >>> key.key_bits > 0
     True
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -130,7 +131,9 @@ def estimate(
     """Return the lengths of the keys of the keyed bases.
 
     Each keyed basis is amplified by itself: its share of the failure probabilities is an equal one,
-    and its length is its own bound minus its own leakage.
+    and its length is its own bound minus its own leakage. Empty pulses are not credited, even where
+    the bound would: Bob's announcements tell where his bits differ from Alice's, and of an empty
+    pulse Eve may have made Bob's bit herself.
 
     Parameters
     ----------
@@ -165,6 +168,7 @@ def estimate(
         found = module.key_terms(
             counts, mine, leak_bits[basis], protocol.eps_sec * share, protocol.eps_cor * share
         )
+        found = dataclasses.replace(found, vacuum=np.zeros_like(found.vacuum))
         terms[basis] = found
         keyed_bits = int(detections[basis][protocol.keyed[basis]].sum())
         lengths[basis] = min(int(np.floor(found.length)), keyed_bits)

@@ -14,17 +14,18 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 Objective = Callable[[Whole, Floats], Floats]
 """Problem numbers (n,) and points (n, T, d) to values (n, T); what is not a number counts as -inf."""
 
-STENCIL_STEP = 0.01
-"""Spacing of the stencil, where parameters matter on a scale of 1."""
+SPACING = (0.001, 0.01)
+"""Spacing of the stencil, where parameters matter on a scale of 1: as the trust radius, within this range."""
 RADIUS = 0.5
 """First and largest trust radius."""
 TRIALS = np.array([0.2, 1.0, 3.0])
 """Trust radii that are tried at once, as multiples of the current one."""
 GAIN = 1e-11
-"""A climb goes on while a round gains more than this share of the value, or moves more than the stencil."""
+"""A climb goes on while a round gains more than this share of the value, or moves beyond the stencil."""
 ROUNDS = 100
 """No climb is longer."""
 
@@ -57,7 +58,7 @@ def maximise(objective: Objective, low: ArrayLike, high: ArrayLike, starts: Floa
         Takes the numbers of the problems asked for, shape (n,), and points of shape (n, T, d), and returns
         values of shape (n, T). A problem occurs once for each of its starts.
     low, high : array_like, shape (d,)
-        The box, at least two stencil steps wide; scale the parameters so that they matter on a scale of 1.
+        The box, at least two spacings of the stencil wide, in parameters that matter on a scale of 1.
     starts : ndarray, shape (B, S, d)
         Points within the box.
 
@@ -91,9 +92,11 @@ def maximise(objective: Objective, low: ArrayLike, high: ArrayLike, starts: Floa
         if not climbing.size:
             break
         x, top, reach = best[climbing], value[climbing], radius[climbing]
-        stencil = _stencil(x, low, high)
+        spacing = np.clip(reach, *SPACING)
+        stencil = _stencil(x, spacing, low, high)
         seen = _values(objective, rows[climbing], stencil)
-        trials = _trials(x, stencil, seen, low, high, np.minimum(reach[:, None] * TRIALS, RADIUS))
+        slope, curvature = _derivatives(x, stencil, seen, spacing)
+        trials = _trials(x, slope, curvature, np.minimum(reach[:, None] * TRIALS, RADIUS), low, high)
         tried = _values(objective, rows[climbing], trials)
         evaluations += seen.size + tried.size
 
@@ -109,7 +112,7 @@ def maximise(objective: Objective, low: ArrayLike, high: ArrayLike, starts: Floa
         radius[climbing] = reach
         with np.errstate(invalid="ignore"):
             gained = reached - top > GAIN * np.abs(top)
-        climbing = climbing[gained | (reach >= STENCIL_STEP)]
+        climbing = climbing[gained | (reach >= SPACING[0])]
     highest = value.reshape(problems, climbs).argmax(axis=1) + np.arange(problems) * climbs
     return Maxima(best[highest], value[highest], evaluations)
 
@@ -119,38 +122,43 @@ def _values(objective: Objective, rows: Whole, points: Floats) -> Floats:
     return np.where(np.isnan(values), -np.inf, values)
 
 
-def _stencil(x: Floats, low: Floats, high: Floats) -> Floats:
-    """Return (n, 1 + 2 d + d (d - 1) / 2, d) points in the box: a centre, steps either way, steps along two axes.
+def _stencil(x: Floats, spacing: Floats, low: Floats, high: Floats) -> Floats:
+    """Return (n, 1 + 2 d + d (d - 1) / 2, d) points in the box: a centre, one step along each axis, or two.
 
     The centre is x, or where x is near a wall a point one step away from it.
     """
-    centre = np.clip(x, low + STENCIL_STEP, high - STENCIL_STEP)
-    unit = np.eye(x.shape[-1]) * STENCIL_STEP
+    step = spacing[:, None]
+    centre = np.clip(x, low + step, high - step)
+    unit = np.eye(x.shape[-1])
     first, second = np.triu_indices(len(unit), 1)
     offsets = np.concatenate([0 * unit[:1], unit, -unit, unit[first] + unit[second]])
-    points: Floats = np.clip(centre[:, None] + offsets, low, high)
+    points: Floats = np.clip(centre[:, None] + step[..., None] * offsets, low, high)
     return points
 
 
-def _trials(x: Floats, stencil: Floats, seen: Floats, low: Floats, high: Floats, radii: Floats) -> Floats:
-    """Return (n, R, d) points: the best of the fitted quadratic within each trust radius (n, R)."""
+def _derivatives(x: Floats, stencil: Floats, seen: Floats, spacing: Floats) -> tuple[Floats, Floats]:
+    """Return slope (n, d) and curvature (n, d, d) at x of the quadratic through the stencil; 0 if there is none."""
     size = x.shape[-1]
     centre, up, down, two = np.split(seen, [1, 1 + size, 1 + 2 * size], axis=1)
     first, second = np.triu_indices(size, 1)
+    both = np.arange(size)
+    step = spacing[:, None]
     curvature = np.zeros((len(x), size, size))
     with np.errstate(invalid="ignore"):
-        cross = two - up[:, first] - up[:, second] + centre
-        curvature[:, first, second] = curvature[:, second, first] = cross / STENCIL_STEP**2
-        diagonal = np.arange(size)
-        curvature[:, diagonal, diagonal] = (up - 2 * centre + down) / STENCIL_STEP**2
-        slope = (up - down) / (2 * STENCIL_STEP)
-    usable = np.isfinite(curvature).all(axis=(1, 2)) & np.isfinite(slope).all(axis=1)
-    curvature, slope = np.where(usable[:, None, None], curvature, 0.0), np.where(usable[:, None], slope, 0.0)
-    slope += np.einsum("nij,nj->ni", curvature, x - stencil[:, 0])
+        cross = (two - up[:, first] - up[:, second] + centre) / step**2
+        curvature[:, first, second] = curvature[:, second, first] = cross
+        curvature[:, both, both] = (up - 2 * centre + down) / step**2
+        slope = (up - down) / (2 * step) + np.einsum("nij,nj->ni", curvature, x - stencil[:, 0])
+    usable = np.isfinite(seen).all(axis=1)
+    return np.where(usable[:, None], slope, 0.0), np.where(usable[:, None, None], curvature, 0.0)
+
+
+def _trials(x: Floats, slope: Floats, curvature: Floats, radii: Floats, low: Floats, high: Floats) -> Floats:
+    """Return (n, R, d) points in the box: the best of the quadratic within each trust radius (n, R)."""
     # A coordinate that pushes against the wall of the box stays there.
-    held = np.where(slope < 0, x <= low, x >= high)
-    slope[held] = 0.0
-    curvature[held[:, :, None] | held[:, None, :]] = 0.0
+    held: Bools = np.where(slope < 0, x <= low, x >= high)
+    slope = np.where(held, 0.0, slope)
+    curvature = np.where(held[:, :, None] | held[:, None, :], 0.0, curvature)
     bend, axes = np.linalg.eigh(curvature)
     along = np.einsum("nji,nj->ni", axes, slope)
     with np.errstate(divide="ignore", invalid="ignore"):

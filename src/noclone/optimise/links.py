@@ -94,7 +94,7 @@ class Links:
         return rate(grid, **sizes, asymptotic=self.asymptotic, bound=self.bound)
 
     def height(self, rows: Whole, fields: Mapping[str, Floats]) -> tuple[Floats, Floats]:
-        """Return secret bits per sifted bit, negative if there is no key, and sifted bits per pulse, (n, T)."""
+        """Return key bits per sifted bit, negative if there is no key, and sifted bits per pulse; (n, T)."""
         answer = self.rate(rows, fields)
         with np.errstate(divide="ignore", invalid="ignore"):
             fraction = sum(answer.terms.values()) / answer.sifted_bits

@@ -148,7 +148,7 @@ def run(
     Examples
     --------
     >>> import noclone as nc
-    >>> result = nc.run(nc.load("lim-2014"), pulses=2e8)
+    >>> result = nc.run(nc.load("lim-2014"), pulses=1e9)
     >>> result.keys_equal
     True
     """

@@ -6,6 +6,8 @@ array and index, since slicing them in a loop would cost more than the scan.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
@@ -15,34 +17,35 @@ START, ODD = 0, 1
 """Planes of the marks: where segments start, and (at their starts) which ones are odd."""
 
 
-@intrinsic  # type: ignore[misc]
-def trailing_zeros(_typing, _word):  # type: ignore[no-untyped-def]
-    """Return the index of the lowest set bit of a word that has one."""
-
-    def code(_context, builder, _signature, arguments):  # type: ignore[no-untyped-def]
+def _count_trailing_zeros(_typing: Any, _word: Any) -> Any:
+    def code(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
 
     return types.uint64(types.uint64), code
 
 
-@intrinsic  # type: ignore[misc]
-def leading_zeros(_typing, _word):  # type: ignore[no-untyped-def]
-    """Return how many zeros stand above the highest set bit of a word; 64 if there is none."""
-
-    def code(_context, builder, _signature, arguments):  # type: ignore[no-untyped-def]
+def _count_leading_zeros(_typing: Any, _word: Any) -> Any:
+    def code(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         return builder.ctlz(arguments[0], ir.Constant(ir.IntType(1), 0))
 
     return types.uint64(types.uint64), code
 
 
-@intrinsic  # type: ignore[misc]
-def popcount(_typing, _word):  # type: ignore[no-untyped-def]
-    """Return the number of set bits of a word."""
-
-    def code(_context, builder, _signature, arguments):  # type: ignore[no-untyped-def]
+def _count_ones(_typing: Any, _word: Any) -> Any:
+    def code(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         return builder.ctpop(arguments[0])
 
     return types.uint64(types.uint64), code
+
+
+trailing_zeros: Any = intrinsic(_count_trailing_zeros)
+"""Index of the lowest set bit of a word that has one."""
+
+leading_zeros: Any = intrinsic(_count_leading_zeros)
+"""Number of zeros above the highest set bit of a word; 64 if there is none."""
+
+count_ones: Any = intrinsic(_count_ones)
+"""Number of set bits of a word."""
 
 
 @njit(cache=True, nogil=True)
@@ -88,10 +91,10 @@ def count_unsettled(settled, frame, p, first, end):  # type: ignore[no-untyped-d
     bits = ~settled[frame, p, word] & from_bit(first)
     count = np.int64(0)
     while word < last:
-        count += np.int64(popcount(bits))
+        count += np.int64(count_ones(bits))
         word += 1
         bits = ~settled[frame, p, word]
-    return count + np.int64(popcount(bits & up_to_end))
+    return count + np.int64(count_ones(bits & up_to_end))
 
 
 @njit(cache=True, nogil=True)
@@ -99,12 +102,12 @@ def nth_unsettled(settled, frame, p, first, n):  # type: ignore[no-untyped-def]
     """Return the unsettled position from `first` on that has n such positions before it."""
     word = first >> 6
     bits = ~settled[frame, p, word] & from_bit(first)
-    count = np.int64(popcount(bits))
+    count = np.int64(count_ones(bits))
     while count <= n:
         n -= count
         word += 1
         bits = ~settled[frame, p, word]
-        count = np.int64(popcount(bits))
+        count = np.int64(count_ones(bits))
     for _ in range(n):
         bits &= bits - np.uint64(1)
     return (word << 6) + np.int64(trailing_zeros(bits))

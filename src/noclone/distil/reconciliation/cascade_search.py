@@ -118,6 +118,7 @@ class Search:
         array of int32, shape (errors, 2)
             Frame and bit of every error that the answers located.
         """
+        located: NDArray[np.int32]
         self._waiting, self._bounds, self.questions, located = _advance(
             self.state, self._waiting, self._bounds, self.questions, differs
         )
@@ -141,7 +142,7 @@ def _take_answers(  # type: ignore[no-untyped-def]
     permutations, positions = state.permutations, state.positions
     passes = positions.shape[0]
     tracked = min(np.int64(state.begun[frame]), settled.shape[1])
-    n_singles = 0
+    n_singles = np.int64(0)
     while question < questions.shape[0] and questions[question, ROW] < (frame + 1) * passes:
         row = np.int64(questions[question, ROW])
         p = row - frame * passes
@@ -168,7 +169,7 @@ def _take_answers(  # type: ignore[no-untyped-def]
                     x = np.int64(positions[t, i])
                     settled[frame, t, x >> 6] |= bit(x)
                 singles[n_singles] = (p << 16) | start
-                n_singles += odd
+                n_singles += np.int64(odd)
             else:
                 waiting[n_waiting] = _entry(stop - start, p, start)
                 n_waiting += odd

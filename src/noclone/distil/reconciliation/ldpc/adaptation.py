@@ -140,7 +140,7 @@ def plan(count: int, error_rate: float) -> Plan:
     if size < SMALLEST_SIZE:
         return Plan(frames, frame_bits, size, 0)
     leak = efficiency(error_rate, size) * float(binary_entropy(max(error_rate, LEAST_ERROR_RATE)))
-    rows = max(_FEWEST_ROWS, math.ceil(leak * frame_bits / size))
+    rows = max(_FEWEST_ROWS, math.ceil(leak * frame_bits / size - 1e-6))
     return Plan(frames, frame_bits, size, rows if rows <= _MOST_ROWS else 0)
 
 
