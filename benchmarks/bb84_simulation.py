@@ -70,7 +70,8 @@ def sequence_link() -> tuple[int, int]:
     from sequence.qkd.BB84 import pair_bb84_protocols
     from sequence.topology.node import QKDNode
 
-    timeline = Timeline()
+    # Its clock is in picoseconds; detectors would count dark for ever.
+    timeline = Timeline(stop_time=SEQUENCE_PULSES * 1000)
     source = {"LightSource": {"frequency": 1e9, "mean_photon_num": 0.5}}
     alice = QKDNode("alice", timeline, stack_size=1, seed=1, component_templates=source)
     bob = QKDNode("bob", timeline, stack_size=1, seed=2)
@@ -89,7 +90,7 @@ def sequence_link() -> tuple[int, int]:
     laser.emit = lambda states: (sent.append(len(states)), emit(states))
     receiver.trigger = lambda detector, info: (seen.append(detector), trigger(detector, info))
     timeline.init()
-    alice.protocol_stack[0].push(256, 10**6, run_time=SEQUENCE_PULSES * 1000)
+    alice.protocol_stack[0].push(256, 10**6)
     timeline.run()
     return sum(sent), len(seen)
 

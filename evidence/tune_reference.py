@@ -102,7 +102,7 @@ class Height:
         basis = (0.5 if case["keyed_bases"] == "both" else BASIS_PROB[0], BASIS_PROB[1])
         logit = [float(np.log(p / (1 - p))) for p in basis]
         spans = [np.log(BRIGHTEST), np.log((DIMMEST, BRIGHTEST[1])), *[np.log(ODDS)] * self.decoys, logit]
-        self.bounds = [(float(low), float(high)) for low, high in spans]
+        self.bounds = [(float(span[0]), float(span[1])) for span in spans]
 
     def parameters(self, x: Floats) -> dict[str, Floats]:
         """Return the fields at coordinates (d, n)."""

@@ -14,7 +14,6 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 Objective = Callable[[Whole, Floats], Floats]
 """Problem numbers (n,) and points (n, T, d) to values (n, T); what is not a number counts as -inf."""
 
@@ -137,7 +136,7 @@ def _stencil(x: Floats, spacing: Floats, low: Floats, high: Floats) -> Floats:
 
 
 def _derivatives(x: Floats, stencil: Floats, seen: Floats, spacing: Floats) -> tuple[Floats, Floats]:
-    """Return slope (n, d) and curvature (n, d, d) at x of the quadratic through the stencil; 0 if there is none."""
+    """Return slope (n, d) and curvature (n, d, d) at x of the quadratic through the stencil, or 0."""
     size = x.shape[-1]
     centre, up, down, two = np.split(seen, [1, 1 + size, 1 + 2 * size], axis=1)
     first, second = np.triu_indices(size, 1)
@@ -149,14 +148,14 @@ def _derivatives(x: Floats, stencil: Floats, seen: Floats, spacing: Floats) -> t
         curvature[:, first, second] = curvature[:, second, first] = cross
         curvature[:, both, both] = (up - 2 * centre + down) / step**2
         slope = (up - down) / (2 * step) + np.einsum("nij,nj->ni", curvature, x - stencil[:, 0])
-    usable = np.isfinite(seen).all(axis=1)
+    usable = np.isfinite(seen.sum(axis=1))
     return np.where(usable[:, None], slope, 0.0), np.where(usable[:, None, None], curvature, 0.0)
 
 
 def _trials(x: Floats, slope: Floats, curvature: Floats, radii: Floats, low: Floats, high: Floats) -> Floats:
     """Return (n, R, d) points in the box: the best of the quadratic within each trust radius (n, R)."""
     # A coordinate that pushes against the wall of the box stays there.
-    held: Bools = np.where(slope < 0, x <= low, x >= high)
+    held = np.where(slope < 0, x <= low, x >= high)
     slope = np.where(held, 0.0, slope)
     curvature = np.where(held[:, :, None] | held[:, None, :], 0.0, curvature)
     bend, axes = np.linalg.eigh(curvature)

@@ -81,23 +81,24 @@ class Links:
         fields : mapping
             Dotted name to values, of a shape that broadcasts with (n, T): T parameters for each link.
         """
+        values = {name: array[rows, None] for name, array in self._fields.items()} | dict(fields)
         changes: dict[str, dict[str, Floats]] = {}
-        for name, value in (
-            {name: array[rows, None] for name, array in self._fields.items()} | dict(fields)
-        ).items():
+        for name, value in values.items():
             station, _, field = name.partition(".")
             changes.setdefault(station, {})[field] = value
-        parts = {station: self.setup.part(station).with_arrays(values) for station, values in changes.items()}
+        parts = {station: self.setup.part(station).with_arrays(given) for station, given in changes.items()}
         protocol = parts.pop("protocol", self.setup.protocol)
         grid = Grid(self.setup, {}, dataclasses.replace(self.setup.link, **parts), protocol)
         sizes = {name: size[rows, None] for name, size in self._sizes.items()}
         return rate(grid, **sizes, asymptotic=self.asymptotic, bound=self.bound)
 
-    def height(self, rows: Whole, fields: Mapping[str, Floats]) -> tuple[Floats, Floats]:
+    def fractions(self, rows: Whole, fields: Mapping[str, Floats]) -> tuple[Floats, Floats]:
         """Return key bits per sifted bit, negative if there is no key, and sifted bits per pulse; (n, T)."""
         answer = self.rate(rows, fields)
         with np.errstate(divide="ignore", invalid="ignore"):
-            fraction = sum(answer.terms.values()) / answer.sifted_bits
+            fraction = np.where(
+                answer.sifted_bits > 0, sum(answer.terms.values()) / answer.sifted_bits, -np.inf
+            )
         sifted = answer.sifted_bits / (1.0 if answer.pulses is None else answer.pulses)
         shape = np.broadcast_shapes((len(rows), 1), fraction.shape)
         return np.broadcast_to(fraction, shape), np.broadcast_to(sifted, shape)

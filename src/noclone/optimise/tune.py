@@ -135,8 +135,6 @@ def tune(
     grid = setup if isinstance(setup, Grid) else Grid.over(setup, {})
     if not isinstance(grid.protocol, DecoyBB84):
         raise InvalidInput("protocol", f"must be {DecoyBB84.NAME} to be tuned, but is {grid.protocol.NAME}")
-    if pulses is None and sifted_bits is None and not asymptotic:
-        pulses = grid.setup.pulses
     links = Links(grid, pulses=pulses, sifted_bits=sifted_bits, asymptotic=asymptotic, bound=bound)
     free = FreeParameters.of(grid.setup)
     for name in links.varying:
@@ -175,17 +173,25 @@ def _search(links: Links, free: FreeParameters, rows: Whole) -> Maxima:
     low, high = free.box.T
     own = free.coordinates(links.setup)
     candidates = np.concatenate([free.candidates(CANDIDATES), own[None]])
-    fraction, sifted = links.height(rows, free.fields(candidates[None]))
-    height = np.where(fraction > 0, fraction * sifted, fraction)
-    starts = spread_starts(height, candidates, APART, CLIMBS)
+    fraction, sifted = links.fractions(rows, free.fields(candidates[None]))
+    heights = _height(fraction, sifted)
+    starts = spread_starts(heights, candidates, APART, CLIMBS)
     starts = np.concatenate([starts, np.broadcast_to(own, (len(rows), 1, own.size))], axis=1)
-    scale = links.height(rows, free.fields(starts[:, :1]))[1]
+    # So that the two pieces of the height meet without a sharp bend; a link without detections has no scale.
+    scale = np.fmax(links.fractions(rows, free.fields(starts[:, :1]))[1], np.finfo(float).tiny)
 
     def objective(which: Whole, points: Floats) -> Floats:
-        # Where there is no key the rate itself leads astray: it loses least where nothing is sent.
-        # The scale makes the two pieces meet without a sharp bend.
-        fraction, sifted = links.height(rows[which], free.fields(points))
-        return np.where(fraction > 0, fraction * sifted / scale[which], fraction)
+        fraction, sifted = links.fractions(rows[which], free.fields(points))
+        return _height(fraction, sifted / scale[which])
 
     found = maximise(objective, low, high, starts)
-    return dataclasses.replace(found, evaluations=found.evaluations + height.size)
+    return dataclasses.replace(found, evaluations=found.evaluations + heights.size)
+
+
+def _height(fraction: Floats, sifted: Floats) -> Floats:
+    """Return what is maximised: the rate, or the key bits that each sifted bit lacks where there is no key.
+
+    The unclipped rate itself would lead astray there: it is best where nothing is sent.
+    """
+    height: Floats = np.fmax(fraction, 0) * sifted + np.fmin(fraction, 0)
+    return height

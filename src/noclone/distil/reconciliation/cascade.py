@@ -118,7 +118,7 @@ def _powers_of_two(frame_bits: int, error_rate: float) -> tuple[int, ...]:
 
 
 def _doubling(frame_bits: int, error_rate: float) -> tuple[int, ...]:
-    first = math.ceil(0.73 / max(error_rate, 1 / frame_bits))
+    first = math.ceil(0.73 / min(max(error_rate, 1 / frame_bits), 0.5))
     later = (2 * first, 4 * first, 8 * first)
     return (min(first, frame_bits), *(bits for bits in later if bits < frame_bits))
 
@@ -226,7 +226,7 @@ def bob(
     """
     plan = _plan(len(bits), error_rate, public_seed, schedule)
     charged_bits = 0
-    corrected = np.empty(len(bits), np.uint8)
+    corrected = bits.copy()
     for part in plan.parts:
         own, search = _start(plan, bits[part])
         while search.asked:
@@ -235,7 +235,7 @@ def bob(
             channel.send(BobDifferences(BitString.of(differs)))
             charged_bits += search.asked
             own.correct(search, search.learn(differs))
-        corrected[part] = own.corrected().ravel()[: len(bits[part])]
+        own.correct_original(corrected[part])
     return Reconciled(corrected, charged_bits, plan.frame_bits, plan.disclosed_frames)
 
 

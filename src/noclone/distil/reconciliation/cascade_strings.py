@@ -34,11 +34,11 @@ class Strings:
     """
 
     def __init__(self, frames: Bits, permutations: NDArray[np.uint16]) -> None:
-        words = frames.shape[1] // 64 + 1
-        self._frames = frames
+        self._frame_bits = frames.shape[1]
+        words = self._frame_bits // 64 + 1
         packed = np.zeros((len(frames), 8 * words), np.uint8)
         for row, frame in zip(packed, frames, strict=True):
-            row[: (len(frame) + 7) // 8] = pack(frame)
+            row[: (self._frame_bits + 7) // 8] = pack(frame)
         self._rows = np.zeros((len(frames) * len(permutations), words), np.uint64)
         _permute(packed.view("<u8"), permutations, self._rows)
         self._corrections = np.zeros((len(frames), words), np.uint64)
@@ -54,12 +54,12 @@ class Strings:
         state = search.state
         _correct(self._rows, self._corrections, state.positions, state.begun, search.questions, located)
 
-    def corrected(self) -> Bits:
-        """Return the frames with all corrections, shape (frames, n)."""
-        frames = self._frames.copy()
-        for frame, corrections in zip(frames, self._corrections.astype("<u8").view(np.uint8), strict=True):
-            frame ^= unpack(corrections, len(frame))
-        return frames
+    def correct_original(self, bits: Bits) -> None:
+        """Make all corrections in the frames' original, one after another in `bits`, in place."""
+        packed = self._corrections.astype("<u8", copy=False).view(np.uint8)
+        for row, first in zip(packed, range(0, len(bits), self._frame_bits), strict=True):
+            frame = bits[first : first + self._frame_bits]
+            frame ^= unpack(row, len(frame))
 
 
 @njit(cache=True, nogil=True)
