@@ -99,6 +99,14 @@ def test_bad_questions_are_refused(question, sentence):
     assert sentence in str(caught.value)
 
 
+def test_block_sizes_broadcast_with_the_grid_or_are_refused():
+    setup = nc.load("lim-2014")
+    assert nc.rate(setup, pulses=[1e9, 1e10]).key_bits.shape == (2,)
+    grid = setup.grid({"channel.length_km": [0, 10, 20]})
+    with pytest.raises(InvalidInput, match="must be one number or fit the grid"):
+        nc.rate(grid, pulses=[1e9, 1e10])
+
+
 def test_a_source_without_decoys_is_refused():
     setup = nc.load("lim-2014")
     link = dataclasses.replace(setup.link, alice=nc.SinglePhotonSource(clock_rate_hz=1e9))

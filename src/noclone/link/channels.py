@@ -95,7 +95,9 @@ class MeasuredTransmittance(Described):
     def segments(self) -> Segments:
         """Return the share of time and the transmittance of each interval."""
         durations = np.array(self.duration_s)
-        return durations / durations.sum(), np.stack([np.asarray(x, float) for x in self.transmittance])
+        return durations / durations.sum(), np.stack(
+            np.broadcast_arrays(*(np.asarray(x, float) for x in self.transmittance))
+        )
 
 
 Channel = Fibre | FixedLoss | MeasuredTransmittance

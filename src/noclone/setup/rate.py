@@ -68,6 +68,12 @@ def rate(
         size = np.asarray(sizes[name], float)
         if not np.all((size > 0) & (size <= 1e18)):
             raise InvalidInput(name, f"must be above 0 and at most 1e18, but is {size}")
+        try:
+            np.broadcast_shapes(size.shape, grid.shape)
+        except ValueError:
+            raise InvalidInput(
+                name, f"must be one number or fit the grid of shape {grid.shape}, but has shape {size.shape}"
+            ) from None
     question: dict[str, Any] = {"pulses": pulses, "sifted_bits": sifted_bits, "bound": bound}
     if not given and not asymptotic:
         question["pulses"] = grid.setup.pulses

@@ -1,5 +1,6 @@
 """The bounds of decoy BB84, one file each; a file put here is a bound, under its name with hyphens."""
 
+from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import cast
@@ -10,6 +11,7 @@ from noclone.rates.key_terms import Bound
 __all__ = ["get", "names"]
 
 
+@cache
 def names() -> tuple[str, ...]:
     """Return the names of all bounds, sorted.
 
