@@ -29,11 +29,13 @@ BENCHMARKS = (
     "pulses_to_key",
     "sampling",
     "hashing",
+    "tune",
 )
 PEERS = ("qkd", "sequence", "qkdsec", "ldpc")
 THREADS = ("OMP", "OPENBLAS", "MKL", "RAYON", "NUMBA")
 RESULTS = Path(__file__).with_name("results")
-COLUMNS = ("code", "speed", "ratio", "remark")
+COLUMNS = ("job", "code", "speed", "ratio", "remark")
+METHOD = __doc__.strip().rpartition("\n\n")[2]
 
 
 def main(names: list[str]) -> None:
@@ -43,17 +45,18 @@ def main(names: list[str]) -> None:
     facts = machine()
     print(describe(facts))
     start = time.perf_counter()
-    rows = []
+    parts = []
     for name in names or BENCHMARKS:
-        found = list(import_module(name).rows())
-        print(*(f"\n{title}\n{aligned(cells)}" for title, cells in tables(found)), sep="\n", flush=True)
-        rows += found
+        module = import_module(name)
+        title, rows = module.__doc__.partition("\n")[0], list(module.rows())
+        print(f"\n{title}\n\n{aligned(cells(rows))}", flush=True)
+        parts.append((title, rows))
     facts["seconds"] = round(time.perf_counter() - start, 1)
     print(f"\n{facts['seconds']} s")
     if not names:
-        content = {**facts, "rows": [{**vars(row), "per_cpu_s": row.per_cpu_s} for row in rows]}
-        RESULTS.with_suffix(".json").write_text(json.dumps(content, indent=1) + "\n")
-        RESULTS.with_suffix(".md").write_text(markdown(facts, rows))
+        found = [{**vars(row), "per_cpu_s": row.per_cpu_s} for _, rows in parts for row in rows]
+        RESULTS.with_suffix(".json").write_text(json.dumps({**facts, "rows": found}, indent=1) + "\n")
+        RESULTS.with_suffix(".md").write_text(page(facts, parts))
 
 
 def machine() -> dict[str, Any]:
@@ -95,39 +98,38 @@ def describe(facts: dict[str, Any]) -> str:
     )
 
 
-def tables(rows: list[Any]) -> list[tuple[str, list[tuple[str, ...]]]]:
-    """Return each job's title and the cells under `COLUMNS`."""
-    found = []
+def cells(rows: list[Any]) -> list[tuple[str, ...]]:
+    """Return the table's cells, under `COLUMNS`; a job is named once, its first code has no ratio."""
+    found: list[tuple[str, ...]] = [COLUMNS]
     for job, group in groupby(rows, key=lambda row: row.job):
-        members = list(group)
-        best = members[0].per_cpu_s
-        cells = []
-        for row in members:
+        first = None
+        for row in group:
             speed = row.per_cpu_s
-            shown = "-" if speed is None else f"{speed:.2e} {row.unit}/s"
-            ratio = "-" if speed is None or best is None else f"{best / speed:.3g}"
-            cells.append((row.code, shown, ratio, row.remark))
-        found.append((job, cells))
+            shown = f"{speed:.2e} {row.unit}/s" if speed else ""
+            ratio = f"{first / speed:.3g}" if first and speed else ""
+            found.append((job, row.code, shown, ratio, row.remark))
+            first, job = first or speed, ""
     return found
 
 
-def aligned(cells: list[tuple[str, ...]]) -> str:
+def aligned(lines: list[tuple[str, ...]]) -> str:
     """Lay cells out in columns."""
-    lines = [COLUMNS, *cells]
     widths = [max(len(line[i]) for line in lines) for i in range(len(COLUMNS))]
     return "\n".join(
-        "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+        "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
     )
 
 
-def markdown(facts: dict[str, Any], rows: list[Any]) -> str:
-    """Return the results as a page."""
-    head = "| " + " | ".join(COLUMNS) + " |\n|" + "---|" * len(COLUMNS)
-    parts = ["# Benchmarks\n", "```\n" + describe(facts) + "\n```\n", __doc__.split("\n\n")[-1]]
-    for job, cells in tables(rows):
-        body = "\n".join("| " + " | ".join(line) + " |" for line in cells)
-        parts.append(f"## {job}\n\n{head}\n{body}\n")
-    return "\n".join(parts)
+def page(facts: dict[str, Any], parts: list[tuple[str, list[Any]]]) -> str:
+    """Return the results in Markdown."""
+    sections = [f"# Benchmarks\n\n```\n{describe(facts)}\n```\n\n{METHOD}\n"]
+    for title, rows in parts:
+        head, *body = ("| " + " | ".join(line) + " |" for line in cells(rows))
+        sections.append(
+            "\n".join((f"## {title.rstrip('.')}\n", head, "|---" * len(COLUMNS) + "|", *body, ""))
+        )
+    return "\n".join(sections)
 
 
 if __name__ == "__main__":

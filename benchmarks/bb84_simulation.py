@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from measure import Row, Timed, beside, timed
-
 from noclone.pipeline.benchmark import LINK
 from noclone.simulation import simulate
 
@@ -77,9 +76,9 @@ def sequence_link() -> tuple[int, int]:
     bob = QKDNode("bob", timeline, stack_size=1, seed=2)
     pair_bb84_protocols(alice.protocol_stack[0], bob.protocol_stack[0])
     for sender, receiver in ((alice, bob), (bob, alice)):
-        ClassicalChannel(f"{sender.name} talks", timeline, 1000).set_ends(sender, receiver.name)
+        ClassicalChannel(f"{sender.name} talks", timeline, 1).set_ends(sender, receiver.name)
         # Of photons with noise half come out right: 2 % of noise is 1 % of errors.
-        fibre = QuantumChannel(f"{sender.name} sends", timeline, 0.01, 1000, polarization_fidelity=0.98)
+        fibre = QuantumChannel(f"{sender.name} sends", timeline, 10, 1, polarization_fidelity=0.98)
         fibre.set_ends(sender, receiver.name)
     receiver = bob.components["bob.qsdetector"]
     for detector in (0, 1):

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from measure import Row, beside, timed
 from numpy.typing import NDArray
 
 import noclone as nc
+from measure import Row, beside, timed
 
 ASYMPTOTIC, FINITE = "decoy BB84, asymptotic rate", "decoy BB84, finite key"
 OUR_LINKS, THEIR_LINKS, SINGLE_LINKS = 100_000, 2_000, 200
@@ -49,7 +49,7 @@ def rows() -> Iterator[Row]:
 
     for job, setup, answer in ((ASYMPTOTIC, link, asymptotic_rates), (FINITE, finite, key_bits)):
         yield from ours(job, setup, answer)
-        yield from beside(job, "qkd", lambda job=job, setup=setup, answer=answer: qkd(job, setup, answer))
+        yield from beside(job, "qkd", qkd, job, setup, answer)
 
 
 def ours(job: str, setup: Any, answer: Callable[[Any], NDArray[np.float64]]) -> Iterator[Row]:
@@ -85,4 +85,6 @@ def qkd(job: str, setup: Any, answer: Callable[[Any], NDArray[np.float64]]) -> I
     theirs = timed(one_by_one)
     mine = answer(setup.grid({"channel.length_km": distances(THEIR_LINKS)}))
     apart = float(np.abs(mine / theirs.result - 1).max())
-    yield theirs.row(job, "qkd", THEIR_LINKS, "links", f"a call for each link; ours differs by {apart:.1e} at most")
+    yield theirs.row(
+        job, "qkd", THEIR_LINKS, "links", f"a call for each link; ours differs by {apart:.1e} at most"
+    )

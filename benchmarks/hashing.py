@@ -1,26 +1,22 @@
-"""Speed of privacy amplification, of the polynomial hash and of a recorded channel.
+"""Privacy amplification to a quarter of the input, the polynomial hash, and a recorded channel."""
 
-Privacy amplification keeps a quarter of its input. One thread; processor time, the faster of two
-runs; peak memory of the whole process so far.
+from __future__ import annotations
 
-    python benchmarks/hashing.py [longest input in bits, default 1e7]
-"""
-
-import resource
-import sys
-from collections.abc import Callable
-from time import process_time
+from collections.abc import Iterator
 
 import numpy as np
 
+from measure import Row, timed
+from noclone.core.registry import named_modules
 from noclone.core.secrets import SystemSecrets
 from noclone.distil.authentication import Tag, TranscriptChannel
 from noclone.distil.key_pool import pools_in_memory
 from noclone.distil.messages import Message
-from noclone.hashing import integer, modified_toeplitz, toeplitz
 from noclone.hashing.polynomial import SEED_BYTES, digest_of
 
+INPUT_BITS = (10**5, 10**6, 10**7)
 TRANSCRIPT_BYTES = 10**8
+MESSAGE_BYTES = (10**6, 10**2)
 
 
 class Nowhere:
@@ -33,54 +29,24 @@ class Nowhere:
         raise NotImplementedError
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """Return the processor time of the faster of two runs."""
-    times = []
-    for _ in range(2):
-        start = process_time()
-        work()
-        times.append(process_time() - start)
-    return min(times)
-
-
-def peak_megabytes() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-
-
-def main() -> None:
-    """Print the table."""
-    longest = int(float(sys.argv[1])) if len(sys.argv) > 1 else 10**7
+def rows() -> Iterator[Row]:
     generator = np.random.default_rng(1)
-    print(f"{'hash':18} {'input':>10} {'seconds':>8} {'speed':>14} {'peak MB':>8}")
-    for module in (integer, toeplitz, modified_toeplitz):
-        bits = 10**5
-        while bits <= longest:
-            output = bits // 4
-            packed = generator.integers(0, 256, bits // 8, dtype=np.uint8)
-            seed = generator.bytes(-(-module.seed_bits(bits, output) // 8))
-            time = seconds(
-                lambda module=module, packed=packed, bits=bits, output=output, seed=seed: module.extract(
-                    packed, bits, output, seed
-                )
-            )
-            speed = f"{bits / time / 1e6:.1f} Mbit/s"
-            print(
-                f"{module.NAME:18} {bits:10.0e} {time:8.3f} {speed:>14} {peak_megabytes():8.0f}", flush=True
-            )
-            bits *= 10
+    for bits in INPUT_BITS:
+        packed = generator.integers(0, 256, bits // 8, dtype=np.uint8)
+        for name, family in named_modules("noclone.hashing").items():
+            seed = generator.bytes(-(-family.seed_bits(bits, bits // 4) // 8))
+
+            def amplify(family=family, packed=packed, bits=bits, seed=seed) -> None:
+                family.extract(packed, bits, bits // 4, seed)
+
+            job = f"privacy amplification, {bits:,} bits"
+            yield timed(amplify).row(job, name, bits, "bits", family.PROPERTY)
     message = generator.bytes(TRANSCRIPT_BYTES)
-    time = seconds(lambda: digest_of(bytes(SEED_BYTES), message))
-    speed = f"{TRANSCRIPT_BYTES / time / 1e6:.0f} MB/s"
-    print(f"{'polynomial':18} {8 * TRANSCRIPT_BYTES:10.0e} {time:8.3f} {speed:>14}")
+    run = timed(lambda: digest_of(bytes(SEED_BYTES), message))
+    yield run.row("polynomial hash", "noclone", TRANSCRIPT_BYTES, "bytes")
     channel = TranscriptChannel(Nowhere(), pools_in_memory(1, SystemSecrets())[0], SystemSecrets())
-    for size in (10**2, 10**6):
+    for size in MESSAGE_BYTES:
         count = TRANSCRIPT_BYTES // size // 10
         tag = Tag(bytes(size))
-        time = seconds(lambda tag=tag, count=count: [channel.send(tag) for _ in range(count)])
-        speed = f"{count * size / time / 1e6:.0f} MB/s"
-        what = f"channel, {size:.0e} B"
-        print(f"{what:18} {8 * count * size:10.0e} {time:8.3f} {speed:>14}")
-
-
-if __name__ == "__main__":
-    main()
+        run = timed(lambda tag=tag, count=count: [channel.send(tag) for _ in range(count)])
+        yield run.row(f"recorded channel, messages of {size:,} bytes", "noclone", count * size, "bytes")

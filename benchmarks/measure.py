@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from time import perf_counter, process_time
-from typing import TypeVar
-
-Result = TypeVar("Result")
+from typing import Any
 
 REPEATS = 3
 """The best counts: the first call may compile, load or fill caches."""
@@ -52,7 +50,7 @@ class Row:
 class Timed:
     """The result of a call and its times."""
 
-    result: object
+    result: Any
     cpu_s: float
     wall_s: float
 
@@ -61,7 +59,7 @@ class Timed:
         return Row(job, code, unit, float(amount), self.cpu_s, self.wall_s, remark)
 
 
-def timed(work: Callable[[], object]) -> Timed:
+def timed(work: Callable[[], Any]) -> Timed:
     """Return the best of `REPEATS` calls."""
 
     def once() -> Timed:
@@ -72,10 +70,10 @@ def timed(work: Callable[[], object]) -> Timed:
     return min((once() for _ in range(REPEATS)), key=lambda call: call.cpu_s)
 
 
-def beside(job: str, peer: str, rows: Callable[[], Iterable[Row]]) -> Iterator[Row]:
+def beside(job: str, peer: str, rows: Callable[..., Iterable[Row]], *given: Any) -> Iterator[Row]:
     """Yield a peer's rows, or one that says how to get it."""
     if installed(peer):
-        yield from rows()
+        yield from rows(*given)
     else:
         yield Row(job, peer, remark=f"not installed: pip install {peer}")
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from measure import Row, beside, timed
 
+from measure import Row, beside, timed
 from noclone.core.registry import named_modules
 from noclone.core.seeds import stream
 from noclone.distil.channel import QueueChannel
@@ -27,7 +27,7 @@ def rows() -> Iterator[Row]:
         job = f"reconciliation at {error_rate:.0%}"
         for name, method in named_modules("noclone.distil.reconciliation").items():
             yield ours(job, name, method, error_rate)
-        yield from beside(job, "qkd", lambda job=job, error_rate=error_rate: [qkd(job, error_rate)])
+        yield from beside(job, "qkd", qkd, job, error_rate)
 
 
 def ours(job: str, name: str, method, error_rate: float) -> Row:
@@ -59,14 +59,14 @@ def ours(job: str, name: str, method, error_rate: float) -> Row:
     )
 
 
-def qkd(job: str, error_rate: float) -> Row:
+def qkd(job: str, error_rate: float) -> Iterator[Row]:
     import qkd
 
     frame_bits = qkd.reconcile.Cascade().frame
     run = timed(lambda: qkd.reconcile.run_cascade(error_rate, frames=PEER_FRAMES, seed=1))
     leak, failed = run.result
     text = remark(leak / frame_bits, error_rate, failed, PEER_FRAMES, frame_bits)
-    return run.row(job, "qkd, cascade", PEER_FRAMES * frame_bits, "bits", text)
+    yield run.row(job, "qkd, cascade", PEER_FRAMES * frame_bits, "bits", text)
 
 
 def remark(leak: float, error_rate: float, failed: int, frames: int, frame_bits: int) -> str:

@@ -1,33 +1,32 @@
-"""Speed of the simulation: clicks by thinning, and the loop over pulses that it must equal.
+"""Sampling of clicks by thinning beside the loop over pulses that it must equal in law.
 
 Decoy-state BB84 with the intensities 0.5, 0.15 and 0.001 sent with 0.6, 0.25 and 0.15, both
-bases chosen with 0.9 and 0.1, dark counts of 1e-6. One thread; processor time, after compilation.
-
-    python benchmarks/sampling.py
+bases chosen with 0.9 and 0.1, dark counts of 1e-6.
 """
 
-from time import process_time
+from __future__ import annotations
+
+from collections.abc import Iterator
 
 import numpy as np
 
+from measure import Row, timed
 from noclone.link.detection import DetectionModel, DetectorMemory
 from noclone.sampling import clicks, per_pulse, photons
 from noclone.sampling.pulses import PulseSettings, honest_table
 
-INTENSITIES, INTENSITY_PROBS, BASIS_PROBS = (
-    [0.5, 0.15, 0.001],
-    np.array([0.6, 0.25, 0.15]),
-    np.array([0.9, 0.1]),
-)
+INTENSITIES = [0.5, 0.15, 0.001]
+INTENSITY_PROBS, BASIS_PROBS = np.array([0.6, 0.25, 0.15]), np.array([0.9, 0.1])
 MEMORIES = {
     "no memory": DetectorMemory(),
     "dead time": DetectorMemory(dead_pulses=100),
     "dead time, after-pulses": DetectorMemory(100, afterpulse_prob=0.05, afterpulse_mean_pulses=20.0),
 }
+EFFICIENCIES = (1e-1, 1e-2, 1e-3)
+CLICKS_PULSES, LOOP_PULSES = 10**8, 10**7
 
 
-def main() -> None:
-    """Print pulses per second of each simulator."""
+def rows() -> Iterator[Row]:
     intensity, sent_basis, sent_bit, measured_basis = np.indices((3, 2, 2, 2)).reshape(4, -1)
     settings = PulseSettings(
         probs=INTENSITY_PROBS[intensity] * BASIS_PROBS[sent_basis] * 0.5 * BASIS_PROBS[measured_basis],
@@ -38,26 +37,24 @@ def main() -> None:
         signal=intensity == 0,
     )
     mean = np.array(INTENSITIES)[intensity]
-    print(f"{'simulator':10} {'efficiency':>10}  {'memory':24} {'pulses/s':>9} {'ns/click':>9}")
-    for efficiency in (1e-1, 1e-2, 1e-3):
+    for efficiency in EFFICIENCIES:
         model = DetectionModel(efficiency / 0.1, 0.1, 1e-6, 0.01)
         table = honest_table(model, settings)
         for name, memory in MEMORIES.items():
 
-            def thinned(pulses: int, memory=memory, table=table) -> int:
-                return sum(len(block.position) for block in clicks.sample(table, memory, pulses, seed=1))
+            def thinned(memory=memory, table=table) -> int:
+                return sum(
+                    len(block.position) for block in clicks.sample(table, memory, CLICKS_PULSES, seed=1)
+                )
 
-            def looped(pulses: int, memory=memory, model=model) -> int:
-                return len(per_pulse.sample(settings, 0 * mean, mean, model, memory, pulses, seed=1).position)
+            def looped(memory=memory, model=model) -> int:
+                found = per_pulse.sample(settings, 0 * mean, mean, model, memory, LOOP_PULSES, seed=1)
+                return len(found.position)
 
-            for label, simulate, pulses in (("clicks", thinned, 10**9), ("per-pulse", looped, 2 * 10**7)):
-                simulate(1000)
-                start = process_time()
-                found = simulate(pulses)
-                seconds = process_time() - start
-                speed, each = pulses / seconds, seconds / found * 1e9
-                print(f"{label:10} {efficiency:10.0e}  {name:24} {speed:9.2e} {each:9.1f}")
-
-
-if __name__ == "__main__":
-    main()
+            job = f"efficiency {efficiency:g}, {name}"
+            for code, work, pulses in (
+                ("clicks", thinned, CLICKS_PULSES),
+                ("per pulse", looped, LOOP_PULSES),
+            ):
+                run = timed(work)
+                yield run.row(job, code, pulses, "pulses", f"{run.cpu_s / run.result * 1e9:.1f} ns a click")

@@ -66,7 +66,7 @@ THEOREM = (
     "phase-error bounds for squashed single photons are when vacuum events are not credited."
 )
 
-GROUP_FRAMES = 320
+GROUP_FRAMES = 128
 """Frames that advance together; a party needs about 0.4 MB for each."""
 
 
@@ -123,7 +123,7 @@ def _doubling(frame_bits: int, error_rate: float) -> tuple[int, ...]:
     return (min(first, frame_bits), *(bits for bits in later if bits < frame_bits))
 
 
-EFFICIENT = Schedule(_powers_of_two, settled_passes=3)
+EFFICIENT = Schedule(_powers_of_two, settled_passes=2)
 """Powers of two with sub-block reuse, 14 passes."""
 
 ORIGINAL = Schedule(_doubling, settled_passes=0)
