@@ -3,8 +3,9 @@
     python benchmarks/all.py                 everything; writes results.json and results.md
     python benchmarks/all.py hashing         one of them, printed only
 
-One thread each, one process, one run; processor time, best of three. The ratio says how many
-times faster the first code of a job is. Peers are optional: pip install -e ".[bench]".
+One process and one thread for each code, or for each party of ours; processor time of all threads,
+best of three calls, or of fewer where they take more than five seconds. The ratio says how many times
+faster the first code of a job is. Peers are optional: pip install -e ".[bench]".
 """
 
 from __future__ import annotations

@@ -9,9 +9,9 @@ import numpy as np
 from measure import Row, timed
 from noclone.core.registry import named_modules
 from noclone.core.secrets import SystemSecrets
-from noclone.distil.authentication import Tag, TranscriptChannel
-from noclone.distil.key_pool import pools_in_memory
-from noclone.distil.messages import Message
+from noclone.distillation.authentication import Tag, TranscriptChannel
+from noclone.distillation.key_pool import pools_in_memory
+from noclone.distillation.messages import Message
 from noclone.hashing.polynomial import SEED_BYTES, digest_of
 
 INPUT_BITS = (10**5, 10**6, 10**7)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from measure import Row, timed
-from noclone.distil.distil import distil
+from noclone.distillation.distil import distil
 from noclone.pipeline.benchmark import LINK
 from noclone.simulation import simulate
 

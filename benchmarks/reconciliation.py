@@ -13,8 +13,8 @@ import numpy as np
 from measure import Row, beside, timed
 from noclone.core.registry import named_modules
 from noclone.core.seeds import stream
-from noclone.distil.channel import QueueChannel
-from noclone.distil.distil import both
+from noclone.distillation.channel import QueueChannel
+from noclone.distillation.distil import both
 from noclone.rates.entropy import binary_entropy
 
 ERROR_RATES = (0.01, 0.03, 0.05)
@@ -25,7 +25,7 @@ PEER_FRAMES = 64
 def rows() -> Iterator[Row]:
     for error_rate in ERROR_RATES:
         job = f"reconciliation at {error_rate:.0%}"
-        for name, method in named_modules("noclone.distil.reconciliation").items():
+        for name, method in named_modules("noclone.distillation.reconciliation").items():
             yield ours(job, name, method, error_rate)
         yield from beside(job, "qkd", qkd, job, error_rate)
 

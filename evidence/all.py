@@ -1,6 +1,6 @@
 """Make every heavy table that is committed as a result; each script resumes where it stopped.
 
-    python evidence/all.py
+python evidence/all.py
 """
 
 from __future__ import annotations

@@ -36,9 +36,9 @@ from numba import njit
 
 from noclone.core.files import write_atomically
 from noclone.core.seeds import stream
-from noclone.distil.channel import QueueChannel
-from noclone.distil.messages import AnyMessage, Message, encode
-from noclone.distil.reconciliation.cascade import EFFICIENT, ORIGINAL, Schedule, alice, bob
+from noclone.distillation.channel import QueueChannel
+from noclone.distillation.messages import AnyMessage, Message, encode
+from noclone.distillation.reconciliation.cascade import EFFICIENT, ORIGINAL, Schedule, alice, bob
 from noclone.rates.entropy import binary_entropy
 
 Point = tuple[float, float]
@@ -245,7 +245,7 @@ def peer(n, first_block_bits, error_count, frames, random):  # type: ignore[no-u
                         else:
                             node, parent, length, right_next = 2 * node, length, length // 2, 1
         remaining = np.flatnonzero(error)
-        failures += remaining.size > 0
+        failures += int(remaining.size > 0)
         seen += np.any(remaining % 64 < 32)
     return failures, seen, asked, distinct
 
@@ -281,9 +281,7 @@ def measure(table: str, points: Sequence[Point], frames: int, size: int, run: Ca
 
 def report() -> None:
     """Print the table; a standard error comes from the scatter of the batches."""
-    print(
-        "table       q      sized for    f                  FER        round trips  Mbit/s/core  published (z)"
-    )
+    print("table       q      sized for    f                  FER        round trips  Mbit/s/core  published")
     batches = [b for b in load() if b.rules == rules(b.table)]
     for table, error_rate, assumed in sorted({(b.table, b.error_rate, b.assumed) for b in batches}):
         rows = [b for b in batches if (b.table, b.error_rate, b.assumed) == (table, error_rate, assumed)]
@@ -293,12 +291,12 @@ def report() -> None:
         spread = np.std([b.charged for b in rows], ddof=1) / shannon / math.sqrt(len(rows))
         failures = sum(b.failures for b in rows)
         speed = frames * n / sum(b.cpu_s for b in rows) / 1e6
-        line = f"{table:10}  {error_rate:<5}  {assumed:<7.4g}   {f:.4f} +- {spread:.4f}  {failures:4}/{frames:<6}"
-        line += f"  {np.mean([b.round_trips for b in rows]):10.0f}  {speed:11.1f}"
+        line = f"{table:10}  {error_rate:<5}  {assumed:<7.4g}   {f:.4f} +- {spread:.4f}"
+        line += f"  {failures:4}/{frames:<6}  {np.mean([b.round_trips for b in rows]):10.0f}  {speed:11.1f}"
         if table in ("original", "peer"):
             value, deviation, rate = PUBLISHED[error_rate]
             z = (f - value) / math.hypot(spread, deviation / 100)
-            line += f"  {value:.4f} ({z:+.1f}), FER {rate:g}"
+            line += f"  {value:.4f} (z {z:+.1f}), FER {rate:g}"
         if table == "peer":
             once = np.mean([b.distinct for b in rows]) / shannon
             line += f"; each block once {once:.4f}; failures seen {sum(b.seen_failures for b in rows)}"

@@ -21,8 +21,8 @@ import numpy as np
 from scipy.optimize import linprog
 
 from noclone.core.files import write_atomically
-from noclone.distil.reconciliation.ldpc.adaptation import COLUMNS, DEGREES_FILE, SIZE
-from noclone.distil.reconciliation.ldpc.density_evolution import (
+from noclone.distillation.reconciliation.ldpc.adaptation import COLUMNS, DEGREES_FILE, SIZE
+from noclone.distillation.reconciliation.ldpc.density_evolution import (
     Grid,
     concentrated,
     edge_fractions,

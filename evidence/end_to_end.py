@@ -50,7 +50,7 @@ def measure(pulses: float, basis_prob: float) -> dict[str, float]:
     import numpy as np
 
     import noclone as nc
-    from noclone.distil.distil import distil_pair
+    from noclone.distillation.distil import distil_pair
     from noclone.setup import toml
 
     setup = toml.parse(LINK).replace({"protocol.basis_prob": basis_prob, "run.pulses": pulses})

@@ -26,9 +26,9 @@ import numpy as np
 
 from noclone.core.files import write_atomically
 from noclone.core.seeds import stream
-from noclone.distil.channel import QueueChannel
-from noclone.distil.reconciliation import ldpc
-from noclone.distil.reconciliation.ldpc.adaptation import (
+from noclone.distillation.channel import QueueChannel
+from noclone.distillation.reconciliation import ldpc
+from noclone.distillation.reconciliation.ldpc.adaptation import (
     COLUMNS,
     FRAME_BITS,
     FRAME_ERRORS_FILE,
@@ -37,15 +37,18 @@ from noclone.distil.reconciliation.ldpc.adaptation import (
     design_for,
     plan,
 )
-from noclone.distil.reconciliation.ldpc.decoder import MAX_ITERATIONS, decode, syndrome
+from noclone.distillation.reconciliation.ldpc.decoder import MAX_ITERATIONS, decode, syndrome
 from noclone.rates.entropy import binary_entropy
 
 RESULTS = Path(__file__).parent / "results"
 FRAMES_FILE = RESULTS / "ldpc_frames.csv"
 PARTIES_FILE = RESULTS / "ldpc_parties.csv"
 
-ERROR_RATES = (0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.027, 0.035, 0.046, 0.06, 0.08, 0.1, 0.12)
-BETWEEN = (0.004, 0.0085, 0.0125, 0.0175, 0.0235, 0.031, 0.04, 0.053, 0.07, 0.09)
+ERROR_RATES = (
+    *(0.002, 0.0025, 0.003, 0.004, 0.005, 0.006, 0.0075, 0.0085, 0.01, 0.0125, 0.015, 0.0175, 0.02),
+    *(0.0235, 0.027, 0.031, 0.035, 0.04, 0.046, 0.053, 0.06, 0.07, 0.08, 0.09, 0.1, 0.12),
+)
+BETWEEN = (0.0035, 0.0055, 0.008, 0.0112, 0.0162, 0.022, 0.029, 0.0375, 0.0495, 0.065, 0.085)
 SHORT_SIZES = (4, 8, 16, 32, 64, 100)
 SHORT_ERROR_RATES = (0.01, 0.027, 0.06)
 FRAMES = 1000

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from noclone import attacks as attacks
     from noclone.core.errors import InvalidInput as InvalidInput
-    from noclone.distil.distil import distil as distil
+    from noclone.distillation.distil import distil as distil
     from noclone.link import Fibre as Fibre
     from noclone.link import FixedLoss as FixedLoss
     from noclone.link import Link as Link
@@ -47,7 +47,7 @@ _HOMES = {
     "load": "setup",
     "rate": "setup",
     "simulate": "simulation",
-    "distil": "distil.distil",
+    "distil": "distillation.distil",
     "AliceRecord": "records",
     "BobRecord": "records",
     "run": "pipeline",

@@ -7,8 +7,8 @@ import pytest
 
 import noclone as nc
 from noclone.attacks import PhotonNumberSplitting
-from noclone.distil.estimation import estimate
-from noclone.distil.result import Abort
+from noclone.distillation.estimation import estimate
+from noclone.distillation.result import Abort
 from noclone.pipeline.run import tally
 from noclone.rates import bounds
 from noclone.rates.counts import DecoyCounts

@@ -11,9 +11,9 @@ import pytest
 import noclone as nc
 from noclone.core.bits import pack
 from noclone.core.seeds import stream
-from noclone.distil.estimation import Estimate, estimate, finite_bound
-from noclone.distil.ledger import Charge, Epsilon, Ledger
-from noclone.distil.result import Abort, SecretKey
+from noclone.distillation.estimation import Estimate, estimate, finite_bound
+from noclone.distillation.ledger import Charge, Epsilon, Ledger
+from noclone.distillation.result import Abort, SecretKey
 from noclone.pipeline import RunResult
 from noclone.pipeline.run import tally
 from noclone.protocols.decoy_bb84 import RIGOROUS

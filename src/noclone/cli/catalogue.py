@@ -64,7 +64,7 @@ def _methods() -> list[dict[str, Any]]:
 
     return [
         {"name": name, "what": _first_line(module)}
-        for name, module in named_modules("noclone.distil.reconciliation").items()
+        for name, module in named_modules("noclone.distillation.reconciliation").items()
     ]
 
 

@@ -50,8 +50,8 @@ def init(
     json: Json = False,
 ) -> int:
     """Make the first authentication key, one file for each party."""
-    from noclone.distil.distil import randomness
-    from noclone.distil.key_pool import create_pools
+    from noclone.distillation.distil import randomness
+    from noclone.distillation.key_pool import create_pools
 
     _check_seed(seed, simulation)
     create_pools(alice, bob, sessions, randomness(seed, "authentication"))
@@ -138,13 +138,13 @@ def _run(
     out: Path,
     json: bool,
 ) -> int:
-    from noclone.distil import peer as parties
-    from noclone.distil import tcp
-    from noclone.distil.channel import ChannelClosed
-    from noclone.distil.distil import check_fits, randomness
-    from noclone.distil.key_pool import KeyPool
-    from noclone.distil.result import Abort
-    from noclone.distil.session import Terms
+    from noclone.distillation import peer as parties
+    from noclone.distillation import tcp
+    from noclone.distillation.channel import ChannelClosed
+    from noclone.distillation.distil import check_fits, randomness
+    from noclone.distillation.key_pool import KeyPool
+    from noclone.distillation.result import Abort
+    from noclone.distillation.session import Terms
 
     _check_seed(seed, simulation)
     if record.run.simulated and not simulation:
@@ -178,8 +178,8 @@ def _run(
 def _report(outcome: Any, name: str, setup: str, record: Any, folder: Path, refill: int, json: bool) -> int:
     import hashlib
 
-    from noclone.distil.key_pool import SESSION_KEY_BITS
-    from noclone.distil.result import Abort, SecretKey
+    from noclone.distillation.key_pool import SESSION_KEY_BITS
+    from noclone.distillation.result import Abort, SecretKey
 
     path = folder / f"{name}.key"
     aborted = isinstance(outcome, Abort)

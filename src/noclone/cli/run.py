@@ -44,7 +44,7 @@ def run(
     """Predict, simulate, distil and report a link, from photons to a secret key."""
     from noclone import attacks, records, report
     from noclone.core.files import write_bytes
-    from noclone.distil.result import SecretKey
+    from noclone.distillation.result import SecretKey
     from noclone.pipeline import run as run_setup
 
     loaded = load_setup(setup, changes)

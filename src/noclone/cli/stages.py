@@ -85,8 +85,8 @@ def distil(
     """Distil a secret key from two records, as two parties that share nothing but a channel."""
     from noclone import records
     from noclone.core.files import write_bytes
-    from noclone.distil.distil import distil_pair
-    from noclone.distil.result import SecretKey
+    from noclone.distillation.distil import distil_pair
+    from noclone.distillation.result import SecretKey
 
     loaded = load_setup(setup, changes)
     protocol = loaded.protocol.NAME
@@ -118,7 +118,7 @@ def describe(
     first: Any, second: Any, setup: str, protocol: str, pulses: int, detections: int
 ) -> dict[str, Any]:
     """Return the stable JSON keys of a distillation."""
-    from noclone.distil.result import SecretKey
+    from noclone.distillation.result import SecretKey
 
     key = first if isinstance(first, SecretKey) else None
     equal = key is not None and isinstance(second, SecretKey) and key.sha256() == second.sha256()

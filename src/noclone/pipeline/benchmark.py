@@ -14,8 +14,8 @@ import numpy as np
 
 from noclone.core.registry import named_modules
 from noclone.core.seeds import stream
-from noclone.distil.distil import distil
-from noclone.distil.result import SecretKey
+from noclone.distillation.distil import distil
+from noclone.distillation.result import SecretKey
 from noclone.link import FixedLoss, Link, ThresholdDetectors, WeakCoherentSource
 from noclone.pipeline.run import tally
 from noclone.protocols.decoy_bb84 import DecoyBB84

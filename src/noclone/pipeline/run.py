@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noclone.core.progress import Progress, silent
-from noclone.distil.distil import distil_pair
-from noclone.distil.estimation import estimate, finite_bound
-from noclone.distil.result import Abort, SecretKey
+from noclone.distillation.distil import distil_pair
+from noclone.distillation.estimation import estimate, finite_bound
+from noclone.distillation.result import Abort, SecretKey
 from noclone.protocols.attack import Attack
 from noclone.protocols.decoy_bb84 import RIGOROUS, Expected
 from noclone.protocols.key_rate import KeyRate

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from noclone.distil.result import SecretKey
+from noclone.distillation.result import SecretKey
 from noclone.protocols.key_rate import KeyRate
 from noclone.report.description import protocol_of
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from noclone.distil.estimation import finite_bound
-from noclone.distil.result import Abort, SecretKey
+from noclone.distillation.estimation import finite_bound
+from noclone.distillation.result import Abort, SecretKey
 from noclone.link import Fibre, FixedLoss, Link, WeakCoherentSource
 from noclone.protocols.decoy_bb84 import DecoyBB84
 from noclone.report.notation import significant, with_prefix

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from noclone.distil.ledger import Ledger
+from noclone.distillation.ledger import Ledger
 from noclone.report.budget import Step, steps
 from noclone.report.canvas import (
     AMBER,

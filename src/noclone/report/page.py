@@ -10,7 +10,7 @@ from string import Template
 from typing import TYPE_CHECKING, BinaryIO
 
 from noclone.core.files import write_atomically
-from noclone.distil.result import SecretKey
+from noclone.distillation.result import SecretKey
 from noclone.protocols.decoy_bb84 import RIGOROUS
 from noclone.report import sections
 from noclone.report.canvas import Picture

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import noclone
 from noclone.core.fields import documented
 from noclone.core.registry import named_modules
-from noclone.distil.ledger import Ledger
-from noclone.distil.result import Abort, SecretKey
+from noclone.distillation.ledger import Ledger
+from noclone.distillation.result import Abort, SecretKey
 from noclone.link import KINDS
 from noclone.protocols.decoy_bb84 import RIGOROUS
 from noclone.rates import bounds

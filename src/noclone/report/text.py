@@ -5,8 +5,8 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from noclone.distil.ledger import Ledger
-from noclone.distil.result import Abort, SecretKey
+from noclone.distillation.ledger import Ledger
+from noclone.distillation.result import Abort, SecretKey
 from noclone.report.comparison import Row, rows
 from noclone.report.description import abort_of, channel_text, command, key_of, worth
 from noclone.report.notation import difference, percent, plain, significant, whole, with_prefix

@@ -1,0 +1,1 @@
+"""Reconciliation methods, one module each, and what a method is."""
