@@ -42,7 +42,11 @@ imports: .venv/dev  ## imports point down only
 unit: .venv/dev  ## tests and documented examples
 	@$(BIN)/pytest -n 2 --dist loadfile src tests
 
-bench: .venv/dev  ## our speed beside the peers', ratios printed
+.venv/bench: .venv/dev
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[bench]"
+	@touch $@
+
+bench: .venv/bench  ## our speed beside the peers', ratios printed
 	@$(BIN)/python benchmarks/all.py
 
 evidence: .venv/dev  ## heavy tables that are committed as results; resumable

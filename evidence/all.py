@@ -1,6 +1,6 @@
-"""Make every heavy table that is committed as a result; each script resumes where it stopped.
+"""Make every heavy table that is committed as a result; each command resumes where it stopped.
 
-python evidence/all.py
+Run it as ``python evidence/all.py``.
 """
 
 from __future__ import annotations
@@ -10,14 +10,20 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
+COMMANDS = (
+    ("end_to_end.py",),
+    ("cascade.py",),
+    ("ldpc.py",),
+    ("degrees.py",),
+    ("tune_reference.py", str(HERE.parent / "tests" / "optimise" / "reference_optima.csv")),
+)
 
 
 def main() -> None:
-    """Run all scripts of this folder, one after the other."""
-    for script in sorted(HERE.glob("*.py")):
-        if script.name != "all.py":
-            print(f"== {script.name}", flush=True)
-            subprocess.run([sys.executable, script], check=True)
+    """Run all commands, one after the other."""
+    for command in COMMANDS:
+        print(f"== {' '.join(command)}", flush=True)
+        subprocess.run([sys.executable, HERE / command[0], *command[1:]], check=True)
 
 
 if __name__ == "__main__":

@@ -312,7 +312,7 @@ def main() -> None:
     table = parser.parse_args().table
     if table in ("efficient", None):
         points = [(q, q) for q in (0.005, 0.01, 0.02, 0.03, 0.05, 0.08)]
-        measure("efficient", points, 2000, 250, partial(exchange, "efficient", EFFICIENT))
+        measure("efficient", points, 2000, 125, partial(exchange, "efficient", EFFICIENT))
     if table in ("mismatch", None):
         points = [(q, round(q * factor, 6)) for q in (0.01, 0.02, 0.05) for factor in (0.7, 1.4)]
         measure("mismatch", points, 500, 125, partial(exchange, "mismatch", EFFICIENT))

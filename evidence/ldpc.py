@@ -1,5 +1,6 @@
 """Measure the LDPC codes: frame errors on the binary symmetric channel, and whole exchanges.
 
+    python evidence/ldpc.py                   all of the following except frames
     python evidence/ldpc.py search            smallest codes with frame error rates of 5e-2 and 1e-2,
                                               per error rate: the table that the package ships
     python evidence/ldpc.py frames 0.01 75    frame errors of one code (add --size, --frames)
@@ -24,7 +25,6 @@ from pathlib import Path
 
 import numpy as np
 
-from noclone.core.files import write_atomically
 from noclone.core.seeds import stream
 from noclone.distillation.channel import QueueChannel
 from noclone.distillation.reconciliation import ldpc
@@ -222,17 +222,20 @@ def ship(table: list[Total]) -> None:
     for row in table:
         values = {**asdict(row), "f": f"{row.f:.4f}"}
         lines.append(",".join(str(values[field]) for field in fields))
-    text = "\n".join(lines) + "\n"
-
-    def write(file: object) -> None:
-        file.write(text.encode())  # type: ignore[attr-defined]
-
-    write_atomically(FRAME_ERRORS_FILE, write)
+    FRAME_ERRORS_FILE.write_text("\n".join(lines) + "\n")
 
 
 def exchange(error_rate: float, expected: float, frames: int) -> None:
-    """Run both parties over a string of full frames and record what they are charged."""
+    """Run both parties over a string of full frames and record what they are charged, once."""
     count = frames * FRAME_BITS
+    rows = plan(count, expected).rows
+    key = {"error_rate": error_rate, "expected": expected, "bits": count, "rows": rows}
+    key |= {"code": code_id(rows, SIZE)}
+    if PARTIES_FILE.exists():
+        with PARTIES_FILE.open() as file:
+            done = list(csv.DictReader(file))
+        if any(all(row[name] == str(value) for name, value in key.items()) for row in done):
+            return
     mine = stream(1, "evidence ldpc alice").integers(0, 2, count, np.uint8)
     yours = mine ^ (stream(1, f"evidence ldpc errors {error_rate}").random(count, np.float32) < error_rate)
     here, there = QueueChannel.pair()
@@ -244,10 +247,7 @@ def exchange(error_rate: float, expected: float, frames: int) -> None:
     errors = int((mine != yours).sum())
     entropy = float(binary_entropy(errors / count))
     row = {
-        "error_rate": error_rate,
-        "expected": expected,
-        "bits": count,
-        "rows": plan(count, expected).rows,
+        **key,
         "measured_error_rate": f"{errors / count:.6f}",
         "charged_bits": outcome.charged_bits,
         "effective_f": f"{outcome.charged_bits / count / entropy:.4f}",
@@ -264,29 +264,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("task", choices=["search", "frames", "between", "short", "parties"])
+    parser.add_argument("task", nargs="?", choices=["search", "frames", "between", "short", "parties"])
     parser.add_argument("error_rate", type=float, nargs="?")
     parser.add_argument("rows", type=int, nargs="?")
     parser.add_argument("--size", type=int, default=SIZE)
     parser.add_argument("--frames", type=int, default=FRAMES)
     given = parser.parse_args()
-    match given.task:
-        case "search":
-            ship([found for error_rate in ERROR_RATES for found in search(error_rate)])
-        case "frames":
-            complete(given.error_rate, given.size, given.rows, given.frames)
-        case "between":
-            for error_rate in BETWEEN:
-                complete(error_rate, SIZE, plan(FRAME_BITS, error_rate).rows, given.frames)
-        case "short":
-            for size in SHORT_SIZES:
-                for error_rate in SHORT_ERROR_RATES:
-                    complete(error_rate, size, plan(size * COLUMNS, error_rate).rows, given.frames)
-        case "parties":
-            for error_rate in (0.005, 0.01, 0.027, 0.046, 0.08):
-                exchange(error_rate, error_rate, 100)
-            for expected in (0.015, 0.025, 0.03):
-                exchange(0.02, expected, 20)
+    if given.task == "frames":
+        complete(given.error_rate, given.size, given.rows, given.frames)
+    if given.task in ("search", None):
+        ship([found for error_rate in ERROR_RATES for found in search(error_rate)])
+    if given.task in ("between", None):
+        for error_rate in BETWEEN:
+            complete(error_rate, SIZE, plan(FRAME_BITS, error_rate).rows, 500)
+    if given.task in ("short", None):
+        for size in SHORT_SIZES:
+            for error_rate in SHORT_ERROR_RATES:
+                complete(error_rate, size, plan(size * COLUMNS, error_rate).rows, 500)
+    if given.task in ("parties", None):
+        for error_rate in (0.005, 0.01, 0.027, 0.046, 0.08):
+            exchange(error_rate, error_rate, 100)
+        for expected in (0.015, 0.025, 0.03):
+            exchange(0.02, expected, 20)
 
 
 if __name__ == "__main__":

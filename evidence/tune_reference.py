@@ -154,9 +154,12 @@ def cutoff_db(case: dict[str, Any], number: int) -> float:
 
 
 def main(path: Path) -> None:
-    """Write the table."""
-    rows = []
-    for number in range(LINKS):
+    """Write the table, row by row; links that it holds already are left as they are."""
+    rows: list[dict[str, Any]] = []
+    if path.exists():
+        with path.open(encoding="utf-8") as file:
+            rows = [{k: v for k, v in row.items() if v} for row in csv.DictReader(file)]
+    for number in range(len(rows), LINKS):
         case = random_case(number)
         loss_db = round(case.pop("share_of_cutoff") * cutoff_db(case, number), 2)
         height = Height(case, loss_db)
@@ -166,11 +169,11 @@ def main(path: Path) -> None:
         fields = {name: f"{value[0]:.6g}" for name, value in height.parameters(x[:, None]).items()}
         rows.append({"link": number, **case, "loss_db": loss_db, "rate": repr(rate), **fields})
         print(rows[-1], flush=True)
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, names, restval="", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, names, restval="", lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The two parties: corrected strings, honest charges, refusals."""
 
+import csv
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,6 +17,7 @@ from noclone.distillation.reconciliation import ldpc
 from noclone.distillation.reconciliation.ldpc.adaptation import (
     COLUMNS,
     FRAME_BITS,
+    FRAME_ERRORS_FILE,
     SIZE,
     design_for,
     designs,
@@ -111,20 +113,6 @@ def test_hopeless_frames_are_sent_in_clear_and_charged():
 
 
 def test_only_the_failed_frame_is_sent_in_clear():
-    count = 3 * 4_000
-    mine = stream(1, "test").integers(0, 2, count, np.uint8)
-    errors = (stream(2, "test").random(count) < 0.01).astype(np.uint8)
-    layout = plan(count, 0.01)
-    assert layout.frames == 1
-    errors[:] = stream(3, "test").random(count) < 0.3
-    here, there = QueueChannel.pair()
-    with ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(ldpc.bob, mine ^ errors, 0.01, 1, there)
-        ldpc.alice(mine, 0.01, 1, here)
-    np.testing.assert_array_equal(answer.result().bits, mine)
-
-
-def test_frames_fail_one_by_one():
     count = 2 * FRAME_BITS
     mine = stream(1, "test").integers(0, 2, count, np.uint8)
     errors = (stream(2, "test").random(count) < 0.005).astype(np.uint8)
@@ -200,11 +188,24 @@ def test_rows_follow_the_error_rate_in_single_steps():
     assert rows == sorted(rows)
 
 
-def test_f_between_the_designs_stays_near_that_of_the_nearest():
-    """Adaptation costs at most 0.03: f of the plan against f of the measured codes beside it."""
-    for q in np.geomspace(0.004, 0.11, 60):
+def test_f_between_measured_error_rates_stays_near_that_of_the_nearest():
+    with FRAME_ERRORS_FILE.open() as file:
+        measured = [(float(row["error_rate"]), float(row["f"])) for row in csv.DictReader(file)]
+    for q in np.geomspace(0.0075, 0.11, 300):
         f = plan(FRAME_BITS, q).rows / COLUMNS / float(binary_entropy(q))
-        assert f - efficiency(q) < 1 / COLUMNS / float(binary_entropy(q)) + 1e-9
+        nearest = min(measured, key=lambda row: (abs(np.log(row[0] / q)), row[1]))
+        assert f <= nearest[1] + 0.03
+
+
+# The targets are f of at most 1.18, 1.12 and 1.12; the table holds f, frames and failures as measured.
+@pytest.mark.parametrize(("error_rate", "most"), [(0.01, 1.18), (0.027, 1.12), (0.046, 1.12)])
+def test_shipped_table_meets_the_targets(error_rate, most):
+    with FRAME_ERRORS_FILE.open() as file:
+        rows = [row for row in csv.DictReader(file) if float(row["error_rate"]) == error_rate]
+    assert any(
+        float(row["f"]) <= most and int(row["frames"]) >= 1000 and int(row["failures"]) <= 10 for row in rows
+    )
+    assert all(int(row["fewest_residual"] or 50) >= 50 and row["undetected"] == "0" for row in rows)
 
 
 def test_two_threads_of_bobs_share_the_codes():

@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 
 from noclone.distillation.reconciliation.ldpc.adaptation import COLUMNS, designs
-from noclone.distillation.reconciliation.ldpc.density_evolution import Grid, shannon_error_rate, threshold
+from noclone.distillation.reconciliation.ldpc.density_evolution import (
+    Grid,
+    concentrated,
+    edge_fractions,
+    evolve,
+    shannon_error_rate,
+    threshold,
+)
 from noclone.rates.entropy import binary_entropy
 
 
@@ -16,7 +23,8 @@ def grid():
     return Grid(200)
 
 
-# Richardson and Urbanke, IEEE Trans. Inf. Theory 47, 599 (2001), Table II, belief propagation.
+# Richardson and Urbanke, IEEE Trans. Inf. Theory 47, 599 (2001): binary symmetric channel, belief
+# propagation.
 @pytest.mark.parametrize(
     ("column", "row", "published"),
     [(3, 6, 0.084), (4, 8, 0.076), (5, 10, 0.068), (3, 5, 0.113), (4, 6, 0.116), (3, 4, 0.167)],
@@ -55,9 +63,12 @@ def test_columns_add_ratios(grid):
 
 
 @pytest.mark.parametrize("leak", [0.09, 0.3])
-def test_shipped_thresholds(leak, grid):
+def test_shipped_thresholds_lie_where_convergence_ends(leak, grid):
     design = next(design for design in designs() if design.leak == leak)
-    assert threshold(design.nodes, round(leak * COLUMNS), grid) == pytest.approx(design.threshold, rel=6e-3)
+    columns = edge_fractions(design.nodes)
+    rows = concentrated(sum(d * c for d, c in design.nodes.items()) / (leak * COLUMNS))
+    assert evolve(columns, rows, 0.988 * design.threshold, grid).converged
+    assert not evolve(columns, rows, 1.012 * design.threshold, grid).converged
 
 
 # Thresholds of the distributions of Elkouss et al. (arXiv:0901.2140) as realised in the matrices

@@ -46,7 +46,7 @@ def kernel_seed(seed: int, stage: str, block: int = 0) -> np.uint64:
 
     Examples
     --------
-    >>> kernel_seed(7, "demo", 0) != kernel_seed(7, "demo", 1)
+    >>> bool(kernel_seed(7, "demo", 0) != kernel_seed(7, "demo", 1))
     True
     """
     return np.uint64(_key(seed, stage, block) & 0xFFFF_FFFF_FFFF_FFFF)

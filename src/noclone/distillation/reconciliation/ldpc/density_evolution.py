@@ -232,7 +232,7 @@ def threshold(nodes: Mapping[int, int], rows: int, grid: Grid, tolerance: float 
 
     Examples
     --------
-    Richardson and Urbanke (2001), Table II, give 0.084 for the regular (3, 6) ensemble.
+    Richardson and Urbanke (2001) give 0.084 for the regular (3, 6) ensemble.
 
     >>> round(threshold({3: 2}, 1, Grid(200)), 3)
     0.084

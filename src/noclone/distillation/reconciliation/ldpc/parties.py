@@ -195,9 +195,8 @@ class _Round:
         # `start` rows were two already, so the next to be halved are from row 2 start on
         old = rows[2 * self.start : 2 * self.start + len(first)]
         pairs = np.stack((first, old ^ first), axis=1).reshape(-1, self.size)
-        return np.concatenate((rows[: 2 * self.start], pairs, rows[2 * self.start + len(first) :])).reshape(
-            -1
-        )
+        untouched = rows[2 * self.start + len(first) :]
+        return np.concatenate((rows[: 2 * self.start], pairs, untouched)).reshape(-1)
 
 
 def _rounds(layout: Plan) -> Iterator[_Round]:
