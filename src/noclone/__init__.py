@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from noclone.link import WeakCoherentSource as WeakCoherentSource
     from noclone.optimise import tune as tune
     from noclone.pipeline import run as run
+    from noclone.protocols.bb84 import BB84 as BB84
     from noclone.protocols.decoy_bb84 import DecoyBB84 as DecoyBB84
     from noclone.records import AliceRecord as AliceRecord
     from noclone.records import BobRecord as BobRecord
@@ -41,6 +42,7 @@ _HOMES = {
     "SinglePhotonSource": "link",
     "ThresholdDetectors": "link",
     "WeakCoherentSource": "link",
+    "BB84": "protocols.bb84",
     "DecoyBB84": "protocols.decoy_bb84",
     "Grid": "setup",
     "Setup": "setup",

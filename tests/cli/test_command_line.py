@@ -199,6 +199,14 @@ BAD = {
     "bound for other intensities": (["rate", "gys-2004", "--bound", "rusca-2018"], "needs 2 intensities"),
     "unknown attack": (["run", "gys-2004", "--attack", "blinding"], "attack 'blinding' is not known"),
     "attack out of range": (["run", "gys-2004", "--attack", "intercept-resend:fraction=1.5"], "must be at least 0"),
+    "unknown reconciliation": (
+        ["run", "gys-2004", "--set", "protocol.reconciliation=turbo"],
+        "protocol.reconciliation 'turbo' is not known",
+    ),
+    "unknown extractor": (
+        ["run", "gys-2004", "--set", "protocol.amplification=sha"],
+        "protocol.amplification 'sha' is not known",
+    ),
     "no pulses": (["run", "gys-2004", "--pulses", "0"], "pulses must be"),
     "too many pulses": (["run", "gys-2004", "--pulses", "1e20"], "pulses must be"),
     "missing setup": (["run", "nowhere.toml"], "cannot be read"),

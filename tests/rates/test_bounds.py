@@ -16,7 +16,7 @@ from noclone.rates.entropy import binary_entropy
 from noclone.rates.key_terms import KeyTerms, shannon_leak
 
 FINITE = ("lim-2014", "rusca-2018", "wiesemann-2024")
-KEY_Z = {2: [[True, True], [False, False]], 3: [[True] * 3, [False] * 3]}
+KEY_Z = {1: [[True], [False]], 2: [[True, True], [False, False]], 3: [[True] * 3, [False] * 3]}
 EPS = {"eps_sec": 1e-10, "eps_cor": 1e-15}
 
 
@@ -374,12 +374,16 @@ def test_rarer_failure_costs_key_and_leakage_costs_itself(name):
     np.testing.assert_allclose(lengths - more, 1234)
 
 
+CLASSES = {1: ([1.0], [1.0]), 2: ([0.5, 0.15], [0.7, 0.3]), 3: ([0.5, 0.15, 0.0], [0.6, 0.25, 0.15])}
+"""Intensities and shares; the bound for single photons reads counts alone, whatever their light was."""
+
+
 @pytest.mark.parametrize("name", bounds.names())
 def test_keys_of_both_bases_add_up(name):
     """With half the epsilons each, and the same counts in both bases, two keyed bases give two keys."""
     bound = bounds.get(name)
     intensities = bound.INTENSITIES[-1] if name != "infinite" else 3
-    mu, probs = ([0.5, 0.15], [0.7, 0.3]) if intensities == 2 else ([0.5, 0.15, 0.0], [0.6, 0.25, 0.15])
+    mu, probs = CLASSES[intensities]
     counts = link(1e-2, mu, probs, basis_prob=0.5)
     counts = counts.scaled(1e10) if bound.FINITE else counts
     one = bound.key_terms(counts, KEY_Z[intensities], 0.0, 1e-10, 1e-15)
@@ -413,7 +417,7 @@ def test_keying_fewer_intensities_keys_fewer_photons(name):
 def test_a_grid_is_its_points(name):
     bound = bounds.get(name)
     intensities = bound.INTENSITIES[-1] if name != "infinite" else 3
-    mu, probs = ([0.5, 0.15], [0.7, 0.3]) if intensities == 2 else ([0.5, 0.15, 0.0], [0.6, 0.25, 0.15])
+    mu, probs = CLASSES[intensities]
     eta = np.geomspace(1e-4, 0.3, 4)
     keyed = [[True] + [False] * (intensities - 1)] * 2
     eps = np.array([[1e-8], [1e-10], [1e-12]])

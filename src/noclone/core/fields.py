@@ -33,6 +33,8 @@ class Spec:
         Allowed range, both ends included unless `low_open` / `high_open`.
     choices : tuple of str
         Allowed words, for a field that is a word.
+    word : bool
+        Any word instead of a number; whoever uses it knows which words there are.
     many : bool
         A sequence of numbers instead of one.
     whole : bool
@@ -46,6 +48,7 @@ class Spec:
     low_open: bool = False
     high_open: bool = False
     choices: tuple[str, ...] = ()
+    word: bool = False
     many: bool = False
     whole: bool = False
 
@@ -53,6 +56,8 @@ class Spec:
         """Return the allowed range as the end of a sentence that begins "must be"."""
         if self.choices:
             return "one of " + ", ".join(self.choices)
+        if self.word:
+            return "a word"
         unit = f" {self.unit}" if self.unit else ""
         low = "" if self.low == -math.inf else ("above " if self.low_open else "at least ") + f"{self.low:g}"
         high = (
@@ -98,10 +103,19 @@ def choice(doc: str, default: str, choices: tuple[str, ...]) -> Any:
     return dataclasses.field(default=default, metadata={"spec": Spec(doc, choices=choices)})
 
 
+def word(doc: str, default: str) -> Any:
+    """Declare a field that holds the name of something that registers elsewhere."""
+    return dataclasses.field(default=default, metadata={"spec": Spec(doc, word=True)})
+
+
 def _checked(name: str, value: Any, spec: Spec) -> Any:
     if spec.choices:
         if value not in spec.choices:
             raise InvalidInput(name, f"must be {spec.range_text()}, but is {value!r}")
+        return value
+    if spec.word:
+        if not isinstance(value, str) or not value:
+            raise InvalidInput(name, f"must be a word, but is {value!r}")
         return value
     if spec.many:
         if isinstance(value, (str, bytes, Mapping)) or not hasattr(value, "__len__"):
@@ -182,7 +196,7 @@ class Described:
                 raise InvalidInput(name, unknown_text(stem, list(known)))
             spec = known[stem]
             array = np.asarray(value, dtype=float)
-            if spec.choices or spec.many != (index is not None):
+            if spec.choices or spec.word or spec.many != (index is not None):
                 raise InvalidInput(name, "cannot be varied as one number")
             if not _inside(array, spec):
                 bad = array[~(np.isfinite(array) & (array >= spec.low) & (array <= spec.high))]

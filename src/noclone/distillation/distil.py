@@ -9,7 +9,7 @@ from typing import TypeVar
 from noclone.core.errors import InvalidInput
 from noclone.core.progress import Progress, silent
 from noclone.core.secrets import Secrets, SimulatedSecrets, SystemSecrets
-from noclone.distillation import session
+from noclone.distillation import amplification, party, session
 from noclone.distillation.channel import QueueChannel
 from noclone.distillation.key_pool import pools_in_memory
 from noclone.distillation.result import Abort, SecretKey
@@ -116,6 +116,18 @@ def _closing(channel: QueueChannel, work: Callable[[], Outcome]) -> Outcome:
         channel.close()
 
 
+def check_methods(setup: Setup) -> None:
+    """Refuse a setup that names a reconciliation method or an extractor that does not exist.
+
+    Raises
+    ------
+    InvalidInput
+        Naming it and those that exist.
+    """
+    party.reconciliation(setup.protocol.reconciliation)
+    amplification.extractor(setup.protocol.amplification)
+
+
 def check_fits(record: AliceRecord | BobRecord, setup: Setup) -> None:
     """Refuse a record that cannot be of this setup.
 
@@ -124,6 +136,7 @@ def check_fits(record: AliceRecord | BobRecord, setup: Setup) -> None:
     InvalidInput
         If the protocol differs or an intensity index does not exist.
     """
+    check_methods(setup)
     if record.run.protocol != setup.protocol.NAME:
         raise InvalidInput(
             "setup", f"must be for {record.run.protocol}, like the record, but is for {setup.protocol.NAME}"

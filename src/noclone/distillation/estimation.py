@@ -13,7 +13,6 @@ from noclone.core.bits import Bits
 from noclone.distillation.channel import ProtocolViolation
 from noclone.distillation.messages import Message, Numbers
 from noclone.distillation.sifting import Sifted
-from noclone.protocols.decoy_bb84 import RIGOROUS
 from noclone.rates import bounds
 from noclone.rates.counts import DecoyCounts
 from noclone.rates.key_terms import KeyTerms
@@ -116,11 +115,6 @@ class Estimate:
     lengths: tuple[int, int]
 
 
-def finite_bound(name: str, intensities: int) -> str:
-    """Return the bound itself if it holds for finite blocks, or the rigorous default."""
-    return name if bounds.get(name).FINITE else RIGOROUS
-
-
 def estimate(
     setup: Setup,
     detections: NDArray[np.int64],
@@ -154,7 +148,7 @@ def estimate(
     protocol = setup.protocol
     if np.any(errors < 0) or np.any(errors > detections):
         raise ProtocolViolation("error counts exceed detections")
-    name = finite_bound(bound or protocol.bound, len(protocol.intensity_probs))
+    name = protocol.finite_bound(bound or protocol.bound)
     counts = DecoyCounts(
         np.array(protocol.intensities(setup.link)), np.array(protocol.intensity_probs), detections, errors
     )

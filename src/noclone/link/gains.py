@@ -76,6 +76,44 @@ def poissonian(
     return _POISSONIAN[detectors.statistics](detectors, intensities, probs, transmittance, clock_rate_hz)
 
 
+def fixed_photons(
+    detectors: ThresholdDetectors,
+    photons: int,
+    probs: Floats,
+    transmittance: Floats | float,
+    clock_rate_hz: Floats | float,
+) -> Gains:
+    """Return the gains of a source that sends the same number of photons in every pulse.
+
+    Parameters
+    ----------
+    detectors : ThresholdDetectors
+        Its exact model is used, whatever `statistics` says: the papers' forms are for coherent light.
+    photons : int
+        Photons in a pulse.
+    probs : ndarray, shape (K, ...)
+        Shares of pulses of each class.
+    transmittance : array_like, shape (...)
+        From Alice to the detectors' input.
+    clock_rate_hz : array_like
+        Turns the dead time into pulses.
+
+    Examples
+    --------
+    >>> bob = ThresholdDetectors(efficiency=0.1, misalignment=0.01)
+    >>> gains = fixed_photons(bob, 1, np.array([1.0]), 0.1, 1e9)
+    >>> round(float(gains.click[0]), 9), round(float(gains.error[0]), 9)
+    (0.01, 0.0001)
+    """
+    model = DetectionModel.of(detectors, transmittance)
+
+    def patterns(bit: NDArray[np.int64] | int) -> Floats:
+        shape = probs.shape if np.ndim(bit) == 0 else (probs.shape[0], 1, *probs.shape[1:])
+        return model.patterns(np.full(shape, photons), 0, bit, 0)
+
+    return _remembered(detectors, patterns, probs, clock_rate_hz)
+
+
 def _exact(
     detectors: ThresholdDetectors,
     intensities: Floats,
@@ -84,12 +122,29 @@ def _exact(
     clock_rate_hz: Floats | float,
 ) -> Gains:
     model = DetectionModel.of(detectors, transmittance)
+
+    def patterns(bit: NDArray[np.int64] | int) -> Floats:
+        light = intensities if np.ndim(bit) == 0 else intensities[:, None]
+        return model.coherent_patterns(light, 0, bit, 0)
+
+    return _remembered(detectors, patterns, probs, clock_rate_hz)
+
+
+def _remembered(
+    detectors: ThresholdDetectors,
+    patterns_of: Callable[[NDArray[np.int64] | int], Floats],
+    probs: Floats,
+    clock_rate_hz: Floats | float,
+) -> Gains:
+    """Turn the patterns of ready detectors into gains, dead time and after-pulses included.
+
+    `patterns_of` gives the patterns of every class (K, ..., 4) for bit 0, or (K, 2, ..., 4) for both.
+    """
     memory = DetectorMemory.of(detectors, clock_rate_hz)
     if not np.any(memory.dead_pulses) and not np.any(memory.afterpulse_prob):
-        return _recorded(detectors, model.coherent_patterns(intensities, 0, 0, 0))
+        return _recorded(detectors, patterns_of(0))
     # Both bits, so that each detector is the right one half of the time: axes (K, bit, ...).
-    bit = np.arange(2).reshape(2, *(1,) * (intensities.ndim - 1))
-    patterns = model.coherent_patterns(intensities[:, None], 0, bit, 0)
+    patterns = patterns_of(np.arange(2).reshape(2, *(1,) * (probs.ndim - 1)))
     weights = np.broadcast_to(probs[:, None] / 2, patterns.shape[:-1])
     last = np.moveaxis(patterns.reshape(-1, *patterns.shape[2:]), 0, -2)
     seen = memory.expected_patterns(np.moveaxis(weights.reshape(-1, *weights.shape[2:]), 0, -1), last)

@@ -133,7 +133,7 @@ def tune(
     """
     began = time.perf_counter()
     grid = setup if isinstance(setup, Grid) else Grid.over(setup, {})
-    if not isinstance(grid.protocol, DecoyBB84):
+    if type(grid.protocol) is not DecoyBB84:
         raise InvalidInput("protocol", f"must be {DecoyBB84.NAME} to be tuned, but is {grid.protocol.NAME}")
     links = Links(grid, pulses=pulses, sifted_bits=sifted_bits, asymptotic=asymptotic, bound=bound)
     free = FreeParameters.of(grid.setup)

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noclone.core.progress import Progress, silent
-from noclone.distillation.distil import distil_pair
-from noclone.distillation.estimation import estimate, finite_bound
+from noclone.distillation.distil import check_methods, distil_pair
+from noclone.distillation.estimation import estimate
 from noclone.distillation.result import Abort, SecretKey
 from noclone.protocols.attack import Attack
-from noclone.protocols.decoy_bb84 import RIGOROUS, Expected
+from noclone.protocols.decoy_bb84 import Expected
 from noclone.protocols.key_rate import KeyRate
 from noclone.records import AliceRecord, BobRecord
 from noclone.setup import Setup, rate
@@ -153,8 +153,9 @@ def run(
     True
     """
     setup.protocol.check_link(setup.link)
+    check_methods(setup)
     wanted = bound or setup.protocol.bound
-    bound = finite_bound(wanted, len(setup.protocol.intensity_probs))
+    bound = setup.protocol.finite_bound(wanted)
     seconds = {}
     start = time.perf_counter()
 
@@ -165,7 +166,7 @@ def run(
 
     size = setup.pulses if pulses is None else int(pulses)
     predicted = rate(setup, pulses=size, bound=bound)
-    rigorous = rate(setup, pulses=size, bound=RIGOROUS)
+    rigorous = rate(setup, pulses=size, bound=setup.protocol.RIGOROUS)
     expected = setup.protocol.expected(setup.link, size)
     lap("prediction")
     simulated = with_truth(setup, pulses, attack=attack, seed=seed, workers=workers, progress=progress)
@@ -181,7 +182,7 @@ def run(
             counts.detections.astype(np.int64),
             counts.errors.astype(np.int64),
             alice.leak_bits,
-            RIGOROUS,
+            setup.protocol.RIGOROUS,
         )
         rigorous_bits = sum(found.lengths)
     lap("counting")

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from noclone.core.errors import InvalidInput
-from noclone.core.fields import choice, number, numbers
+from noclone.core.fields import choice, number, numbers, word
 from noclone.link import Link, WeakCoherentSource
-from noclone.link.gains import poissonian, single_photon
+from noclone.link.gains import Gains, poissonian, single_photon
 from noclone.protocols.key_rate import KeyRate
 from noclone.protocols.protocol import Protocol
 from noclone.rates import bounds
@@ -24,7 +24,6 @@ from noclone.sampling.pulses import PulseSettings
 
 Floats = NDArray[np.float64]
 
-RIGOROUS = "wiesemann-2024"
 ENDLESS_PULSES = 1e30
 """A block so long that every statistical deviation vanishes in double precision."""
 
@@ -66,6 +65,8 @@ class DecoyBB84(Protocol):
     """
 
     NAME: ClassVar[str] = "decoy-bb84"
+    RIGOROUS: ClassVar[str] = "wiesemann-2024"
+    """Bound of proven tails: the default, and what decides where the chosen bound is asymptotic."""
 
     intensity_probs: tuple[float, ...] = numbers(
         "share of pulses of each intensity; they sum to 1", low=0, low_open=True, high=1
@@ -77,7 +78,7 @@ class DecoyBB84(Protocol):
     keyed_intensities: tuple[int, ...] = numbers(
         "indices of the intensities that give key; empty for all", (), low=0, high=63, whole=True
     )
-    bound: str = choice("how Eve's share is bounded", RIGOROUS, bounds.names())
+    bound: str = choice("how Eve's share is bounded", "wiesemann-2024", bounds.names())
     eps_sec: float = number("secrecy failure probability", 1e-9, low=0, high=0.1, low_open=True)
     eps_cor: float = number("correctness failure probability", 1e-15, low=1e-30, high=0.1)
     f_ec: float = number(
@@ -86,10 +87,8 @@ class DecoyBB84(Protocol):
     abort_qber: float = number(
         "error rate of disclosed events above which the run is given up", 0.11, low=0, high=0.5
     )
-    reconciliation: str = choice("how errors are removed", "cascade", ("cascade", "cascade-original", "ldpc"))
-    amplification: str = choice(
-        "hash family of privacy amplification", "integer", ("integer", "toeplitz", "modified-toeplitz")
-    )
+    reconciliation: str = word("how errors are removed; see noclone list reconciliation", "cascade")
+    amplification: str = word("hash family of privacy amplification; see noclone list extractors", "integer")
 
     def check(self) -> None:
         """Probabilities must sum to 1, keyed intensities must exist."""
@@ -137,6 +136,17 @@ class DecoyBB84(Protocol):
         assert isinstance(link.alice, WeakCoherentSource)  # check_link has seen to it
         return link.alice.intensities
 
+    def photon_probs(self, link: Link) -> Floats:
+        """Return the photon-number statistics of each intensity, shape (K, N)."""
+        return poisson(self.intensities(link))
+
+    def _gains(self, link: Link, intensities: Floats, probs: Floats, transmittance: Floats) -> Gains:
+        return poissonian(link.bob, intensities, probs, transmittance, link.alice.clock_rate_hz)
+
+    def finite_bound(self, bound: str) -> str:
+        """Return this bound if it holds for finite blocks, and the rigorous one otherwise."""
+        return bound if bounds.get(bound).FINITE else self.RIGOROUS
+
     @property
     def keyed(self) -> NDArray[np.bool_]:
         """Which classes (2, K) give key, by basis (Z, X) and intensity."""
@@ -148,9 +158,8 @@ class DecoyBB84(Protocol):
 
     def counts(self, link: Link) -> tuple[DecoyCounts, Floats]:
         """Return the expected basis-matched events per pulse, and all of Bob's events per pulse."""
-        source, detectors = link.alice, link.bob
         shares, transmittances = link.channel.segments()
-        rank = max(np.ndim(value) for part in (source, link.bob, self) for value in _flat(part))
+        rank = max(np.ndim(value) for part in (link.alice, link.bob, self) for value in _flat(part))
         rank = max(rank, transmittances.ndim - 1)
         intensities, probs = _stack(self.intensities(link), rank), _stack(self.intensity_probs, rank)
         match = self.basis_prob
@@ -161,9 +170,9 @@ class DecoyBB84(Protocol):
         errors: Any = 0.0
         yields: list[Any] = [0.0, 0.0, 0.0]
         for share, transmittance in zip(shares, transmittances, strict=True):
-            gains = poissonian(detectors, intensities, probs, transmittance, source.clock_rate_hz)
+            gains = self._gains(link, intensities, probs, transmittance)
             clicks, errors = clicks + share * gains.click, errors + share * gains.error
-            parts = single_photon(detectors, transmittance)
+            parts = single_photon(link.bob, transmittance)
             yields = [total + share * part for total, part in zip(yields, parts, strict=True)]
         counts = expected_counts(intensities, probs, sift, clicks[None], errors[None])
         photons = expected_photons(intensities, probs, sift, *(np.asarray(part)[None] for part in yields))
@@ -176,7 +185,7 @@ class DecoyBB84(Protocol):
         intensity, sent_basis, sent_bit, measured_basis = np.indices((len(shares), 2, 2, 2)).reshape(4, -1)
         return PulseSettings(
             probs=shares[intensity] * bases[sent_basis] * 0.5 * bases[measured_basis],
-            photon_probs=poisson(self.intensities(link))[intensity],
+            photon_probs=self.photon_probs(link)[intensity],
             sent_basis=sent_basis,
             sent_bit=sent_bit,
             measured_basis=measured_basis,

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noclone.core.seeds import stream
-from noclone.protocols.decoy_bb84 import RIGOROUS
 from noclone.rates.counts import DecoyCounts
 from noclone.rates.key_terms import shannon_leak
 from noclone.report.description import changes, key_of, preset_of, protocol_of
@@ -114,7 +113,7 @@ def rows(result: RunResult) -> tuple[Row, ...]:
     if key is not None:
         table.append(_efficiency_row(result, key.f_ec))
     table.append(_key_row(result, measured))
-    if result.bound != RIGOROUS:
+    if result.bound != result.setup.protocol.RIGOROUS:
         table.append(_rigorous_row(result))
     return tuple(table)
 
@@ -266,7 +265,9 @@ def _key_against_experiment(result: RunResult, row: Row) -> str:
 def _rigorous_row(result: RunResult) -> Row:
     key = key_of(result)
     model = float(np.floor(result.predicted_rigorous.key_bits or 0))
-    row = Row("key_bits_rigorous", f"key bits, {RIGOROUS}", whole, model, result.rigorous_bits)
+    row = Row(
+        "key_bits_rigorous", f"key bits, {result.setup.protocol.RIGOROUS}", whole, model, result.rigorous_bits
+    )
     if key is None or result.rigorous_bits is None:
         return row
     change = _relative(result.rigorous_bits, key.key_bits)

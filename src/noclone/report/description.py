@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from noclone.distillation.estimation import finite_bound
 from noclone.distillation.result import Abort, SecretKey
 from noclone.link import Fibre, FixedLoss, Link, WeakCoherentSource
 from noclone.protocols.decoy_bb84 import DecoyBB84
@@ -69,8 +68,7 @@ def protocol_of(setup: Setup) -> DecoyBB84:
 
 def intensities_of(setup: Setup) -> tuple[float, ...]:
     """Return the mean photon numbers that Alice's source switches between."""
-    assert isinstance(setup.link.alice, WeakCoherentSource)
-    return setup.link.alice.intensities
+    return setup.protocol.intensities(setup.link)
 
 
 def abort_of(result: RunResult) -> Abort | None:
@@ -137,7 +135,7 @@ def command(result: RunResult) -> str:
     if result.pulses != setup.pulses:
         words.append(f"--pulses {result.pulses}")
     protocol = protocol_of(setup)
-    if result.bound != finite_bound(protocol.bound, len(protocol.intensity_probs)):
+    if result.bound != protocol.finite_bound(protocol.bound):
         words.append(f"--bound {result.bound}")
     if result.attack is not None:
         parameters = ",".join(

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from noclone.core.files import write_atomically
 from noclone.distillation.result import SecretKey
-from noclone.protocols.decoy_bb84 import RIGOROUS
 from noclone.report import sections
 from noclone.report.canvas import Picture
 from noclone.report.comparison import rows
@@ -151,8 +150,9 @@ def _tiles(result: RunResult, key: SecretKey) -> str:
         (Number(significant(key.f_ec, 4), key.f_ec), "f of error correction"),
         (Number(significant(key.ledger.eps_total), key.ledger.eps_total), "total failure probability"),
     ]
-    if result.bound != RIGOROUS and result.rigorous_bits is not None:
-        tiles.append((Number(whole(result.rigorous_bits), result.rigorous_bits), f"key bits by {RIGOROUS}"))
+    rigorous = result.setup.protocol.RIGOROUS
+    if result.bound != rigorous and result.rigorous_bits is not None:
+        tiles.append((Number(whole(result.rigorous_bits), result.rigorous_bits), f"key bits by {rigorous}"))
     listed = "\n".join(
         f"<li><b>{number.html()}</b> <span>{escape(label)}</span></li>" for number, label in tiles
     )

@@ -15,7 +15,6 @@ from noclone.core.fields import specs
 from noclone.core.files import write_atomically
 from noclone.link import KINDS, Fibre, FixedLoss
 from noclone.protocols import protocols
-from noclone.protocols.decoy_bb84 import RIGOROUS
 from noclone.protocols.key_rate import KeyRate
 from noclone.report.canvas import (
     AMBER,
@@ -199,7 +198,7 @@ def _along_channel(result: RunResult, field: str, furthest: float, label: str, u
 
 
 def _rates(result: RunResult, asked: Setup | Grid, pulses: ArrayLike) -> dict[str, KeyRate]:
-    names = dict.fromkeys((result.bound, RIGOROUS))
+    names = dict.fromkeys((result.bound, protocol_of(result.setup).RIGOROUS))
     rates = {name: rate(asked, pulses=pulses, bound=name) for name in names}
     limit = f"asymptotic limit, {protocol_of(result.setup).bound}"
     return {**rates, limit: rate(asked, asymptotic=True)}

@@ -12,7 +12,6 @@ from noclone.core.registry import named_modules
 from noclone.distillation.ledger import Ledger
 from noclone.distillation.result import Abort, SecretKey
 from noclone.link import KINDS
-from noclone.protocols.decoy_bb84 import RIGOROUS
 from noclone.rates import bounds
 from noclone.report.budget import steps, true_single_photons
 from noclone.report.comparison import Row
@@ -198,7 +197,7 @@ def _fields(setup: Setup) -> str:
 def papers(result: RunResult) -> str:
     """Return the papers behind the figures of the page."""
     publication, protocol = result.setup.publication, protocol_of(result.setup)
-    names = dict.fromkeys((result.bound, RIGOROUS, protocol.bound))
+    names = dict.fromkeys((result.bound, protocol.RIGOROUS, protocol.bound))
     extractor: Any = named_modules("noclone.hashing")[protocol.amplification]
     found = [] if publication is None else [f"The experiment: {publication.reference}."]
     found += [f"Bound {name}: {bounds.get(name).SOURCE}." for name in names]

@@ -169,6 +169,8 @@ def schema() -> dict[str, Any]:
             entry: dict[str, Any] = {"type": "array", "items": number} if spec.many else number
             if spec.choices:
                 entry = {"enum": list(spec.choices)}
+            elif spec.word:
+                entry = {"type": "string"}
             elif not spec.many:
                 entry = {"anyOf": [number, {"type": "string", "pattern": r"(±|\+-|\+/-)"}]}
             entry["description"] = spec.doc + (f" [{spec.unit}]" if spec.unit else "")
