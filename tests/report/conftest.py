@@ -11,12 +11,11 @@ import pytest
 import noclone as nc
 from noclone.core.bits import pack
 from noclone.core.seeds import stream
-from noclone.distillation.estimation import Estimate, estimate, finite_bound
+from noclone.distillation.estimation import Estimate, estimate
 from noclone.distillation.ledger import Charge, Epsilon, Ledger
 from noclone.distillation.result import Abort, SecretKey
 from noclone.pipeline import RunResult
 from noclone.pipeline.run import tally
-from noclone.protocols.decoy_bb84 import RIGOROUS
 from noclone.rates.counts import DecoyCounts
 from noclone.rates.key_terms import shannon_leak
 from noclone.simulation import with_truth
@@ -29,14 +28,14 @@ def make(setup, pulses=None, attack=None, seed=1, bound=None):
     """Return a run as `noclone.run` would, with error correction at `EFFICIENCY` instead of a real one."""
     protocol = setup.protocol
     size = setup.pulses if pulses is None else int(pulses)
-    bound = finite_bound(bound or protocol.bound, len(protocol.intensity_probs))
+    bound = protocol.finite_bound(bound or protocol.bound)
     simulated = with_truth(setup, size, attack=attack, seed=seed)
     detections, errors = tally(simulated.alice, simulated.bob, len(protocol.intensity_probs))
     counts = DecoyCounts(setup.link.alice.intensities, protocol.intensity_probs, detections, errors)
     rows = [protocol.keyed & (np.arange(2) == basis)[:, None] for basis in (0, 1)]
     first, second = (int(shannon_leak(counts, row, EFFICIENCY)) if row.any() else 0 for row in rows)
     found = estimate(setup, detections, errors, (first, second), bound)
-    rigorous = estimate(setup, detections, errors, (first, second), RIGOROUS)
+    rigorous = estimate(setup, detections, errors, (first, second), protocol.RIGOROUS)
     end = _end(setup, found, (first, second), detections, errors, seed)
     return RunResult(
         setup=setup,
@@ -45,7 +44,7 @@ def make(setup, pulses=None, attack=None, seed=1, bound=None):
         attack=attack,
         bound=bound,
         predicted=nc.rate(setup, pulses=size, bound=bound),
-        predicted_rigorous=nc.rate(setup, pulses=size, bound=RIGOROUS),
+        predicted_rigorous=nc.rate(setup, pulses=size, bound=protocol.RIGOROUS),
         expected=protocol.expected(setup.link, size),
         simulated=simulated,
         detections=detections,
