@@ -13,11 +13,11 @@ import noclone as nc
 from noclone.attacks import InterceptResend, PhotonNumberSplitting
 from noclone.core.errors import InvalidInput
 from noclone.core.secrets import SimulatedSecrets
-from noclone.distillation import party, session
-from noclone.distillation.channel import ChannelClosed, QueueChannel, expect
+from noclone.distillation import estimation, party, session, sifting, verification
+from noclone.distillation.channel import ChannelClosed, ProtocolViolation, QueueChannel, expect
 from noclone.distillation.distil import both, distil_pair
 from noclone.distillation.key_pool import pools_in_memory
-from noclone.distillation.messages import BitString, Message, decode, encode
+from noclone.distillation.messages import BitString, Message, Numbers, decode, encode
 from noclone.distillation.reconciliation.reconciliation import Reconciled
 from noclone.distillation.result import Abort, SecretKey
 from noclone.distillation.session import Terms
@@ -322,7 +322,51 @@ def test_wrong_frames_are_found_sent_in_clear_and_charged(run, monkeypatch):
     first, second = distil_pair(alice, bob, setup, seed=5)
     assert np.array_equal(first.packed, second.packed)
     assert first.disclosed_frames == second.disclosed_frames == 1
+    # Each basis that is keyed pays for what verification said, whichever string it was about.
+    assert first.leak_bits[0] > 10_000
     assert first.ledger.charged_under("verification") > 10_000
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        (estimation.ErrorRates, ["ErrorRates", ["foo", b"12345678"]]),
+        (estimation.ErrorRates, ["ErrorRates", ["<f8", b"12345678" * 2]]),
+        (estimation.ErrorRates, ["ErrorRates", ["O", b"12345678" * 2]]),
+        (estimation.ErrorRates, ["ErrorRates", ["<i8", b"123"]]),
+        (verification.Frames, ["Frames", [9, b"1"]]),
+        (verification.Frames, ["Frames", [-9, b""]]),
+        (verification.Frames, ["Frames", "text"]),
+        (sifting.Detections, ["Detections", ["<u2", b"12"], [1, b"1"], 7]),
+        (party.PublicSeed, ["PublicSeed", "seven"]),
+        (party.PublicSeed, ["Goodby", 7]),
+    ],
+)
+def test_malformed_messages_are_violations_not_crashes(kind, data):
+    import msgspec
+
+    with pytest.raises(ProtocolViolation):
+        expect(msgspec.msgpack.encode(data), kind)
+
+
+@pytest.mark.parametrize("rates", [[-5, 10], [10, 500_001], [10], [1, 2, 3]])
+def test_error_rates_that_cannot_be_are_violations(run, rates):
+    setup, (alice, _) = run
+    ends = QueueChannel.pair()
+    mine = party.Greeting(alice.run.run_id, alice.run.pulses, party.setup_digest(setup, None))
+    empty = sifting.Detections(Numbers.of(np.zeros(0, np.uint16)), BitString(0, b""), True)
+    for message in (mine, empty, estimation.ErrorRates(Numbers.of(np.array(rates, np.int64)))):
+        ends[1].send(message)
+    with pytest.raises(ProtocolViolation):
+        party.alice(alice, setup, ends[0], SimulatedSecrets(1, "alice"))
+
+
+@pytest.mark.parametrize("parts", [[10**6, 0], [5, 3, 5, 3], [2, 2], [99]])
+def test_disagreements_that_cannot_be_are_violations(parts):
+    ends = QueueChannel.pair()
+    ends[1].send(verification.Disagreements(Numbers.of(np.array(parts, np.uint32))))
+    with pytest.raises(ProtocolViolation):
+        verification.alice(np.zeros(100, np.uint8), 10, ends[0], SimulatedSecrets(1, "alice"))
 
 
 def test_records_of_two_runs_or_another_setup_are_refused(run):

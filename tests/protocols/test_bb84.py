@@ -37,7 +37,7 @@ def test_the_finite_length_is_the_papers_formula():
     answer = nc.rate(setup_with(), pulses=1e8)
     detected = 1e8 * 10 ** (-0.4) * 0.5
     n, k, eps = detected * 0.64, detected * 0.04, 1e-9
-    mu = math.sqrt((n + k) * (k + 1) / (n * k * k) * math.log(2 / eps))
+    mu = math.sqrt((n + k) * (k + 1) / (n * k * k) * math.log(4 / eps))
     length = n * (1 - entropy(0.03 + mu)) - n * entropy(0.03) - math.log2(2 / (eps**2 * 1e-15))
     assert float(answer.key_bits) == pytest.approx(length, rel=1e-9)
 

@@ -142,6 +142,7 @@ def _run(
     from noclone.distillation import tcp
     from noclone.distillation.channel import ChannelClosed
     from noclone.distillation.distil import check_fits, randomness
+    from noclone.distillation.journal import Journal
     from noclone.distillation.key_pool import KeyPool
     from noclone.distillation.result import Abort
     from noclone.distillation.session import Terms
@@ -159,6 +160,7 @@ def _run(
         raise InvalidInput(str(auth_key), f"is the authentication key of {pool.party}, not of {name}")
     if pool.live and simulation:
         raise InvalidInput(str(auth_key), "is a live authentication key; a simulation must not use it up")
+    journal = Journal(auth_key.with_name(f"{auth_key.name}.journal"), folder, name, record.run.run_id)
     with progress_bar(quiet=json) as progress:
         terms = Terms(
             loaded, pool, randomness(seed, name), randomness(None, f"{name}'s envelopes"), bound, progress
@@ -169,7 +171,7 @@ def _run(
             outcome: Any = Abort(str(error), "channel")
         else:
             side = parties.alice if name == "alice" else parties.bob
-            outcome = side(record, terms, channel, folder, refill)
+            outcome = side(record, terms, channel, journal, refill)
             channel.close()
     pool.close()
     return _report(outcome, name, loaded.name, record, folder, refill, json)

@@ -47,6 +47,11 @@ class BitString(msgspec.Struct, frozen=True, array_like=True):
     count: int
     packed: bytes
 
+    def __post_init__(self) -> None:
+        """Refuse a length that the bytes do not have; decoding reports it as a bad message."""
+        if self.count < 0 or len(self.packed) != (self.count + 7) // 8:
+            raise ValueError(f"{self.count} bits do not take {len(self.packed)} bytes")
+
     @classmethod
     def of(cls, bits: Bits) -> BitString:
         """Pack an array of 0/1 into a message field."""
@@ -57,11 +62,20 @@ class BitString(msgspec.Struct, frozen=True, array_like=True):
         return unpack(self.packed, self.count)
 
 
+INTEGERS = ("|u1", "<u2", "<u4", "<u8", "<i4", "<i8")
+"""NumPy types that a message may carry."""
+
+
 class Numbers(msgspec.Struct, frozen=True, array_like=True):
     """An integer array inside a message: its NumPy dtype name and its bytes."""
 
     dtype: str
     data: bytes
+
+    def __post_init__(self) -> None:
+        """Refuse what is no whole number of integers; decoding reports it as a bad message."""
+        if self.dtype not in INTEGERS or len(self.data) % np.dtype(self.dtype).itemsize:
+            raise ValueError(f"{len(self.data)} bytes are no integers of type {self.dtype!r}")
 
     @classmethod
     def of(cls, array: NDArray[np.integer]) -> Numbers:
@@ -71,10 +85,7 @@ class Numbers(msgspec.Struct, frozen=True, array_like=True):
 
     def array(self) -> NDArray[np.integer]:
         """Return the array."""
-        dtype = np.dtype(self.dtype)
-        if dtype.kind not in "iu":
-            raise msgspec.ValidationError(f"integer array expected, got {self.dtype}")
-        return np.frombuffer(self.data, dtype)
+        return np.frombuffer(self.data, np.dtype(self.dtype))
 
 
 class Goodbye(Message, frozen=True):

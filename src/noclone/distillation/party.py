@@ -130,6 +130,8 @@ def alice(
     sifted = sifting.alice(record, setup.protocol.keyed, channel)
     progress("sifting", 1.0)
     guesses = _array(channel.receive(ErrorRates).parts_per_million, 2) / 1e6
+    if guesses.min() < 0 or guesses.max() > 0.5:
+        raise ProtocolViolation("an error rate is not between 0 and 1/2")
     _check_sifted(sifted, guesses, setup)
     seed = int.from_bytes(secrets.bytes(6), "little")
     channel.send(PublicSeed(seed))
@@ -140,7 +142,7 @@ def alice(
     errors = _array(channel.receive(ErrorCounts).errors, sifted.detections.size).reshape(
         sifted.detections.shape
     )
-    leak = _leak(sifted, rounds, checked, setup, earlier_bits)
+    leak = _leak(rounds, checked, setup, earlier_bits)
     result = _conclude(sifted, errors, leak, setup, bound)
     final = _split(checked.bits, sifted)
     packed = amplification.alice(final, result.lengths, setup.protocol.amplification, channel, secrets)
@@ -171,7 +173,7 @@ def bob(
     final = _split(checked.bits, sifted)
     errors = estimation.count_errors(sifted, final)
     channel.send(ErrorCounts(Numbers.of(errors.ravel())))
-    leak = _leak(sifted, rounds, checked, setup, earlier_bits)
+    leak = _leak(rounds, checked, setup, earlier_bits)
     result = _conclude(sifted, errors, leak, setup, bound)
     packed = amplification.bob(final, result.lengths, setup.protocol.amplification, channel)
     progress("amplification", 1.0)
@@ -250,22 +252,21 @@ def _verify(
 
 
 def _leak(
-    sifted: Sifted,
     rounds: list[Reconciled],
     checked: verification.Verified,
     setup: Setup,
     earlier_bits: int,
 ) -> tuple[int, int]:
-    """Return what was disclosed of each basis's string; hashes are shared out by length."""
+    """Return what was disclosed of each basis's string.
+
+    Hashes and frames in clear are of both strings together. Each key must hold when the other string
+    is known, so each pays for them in full.
+    """
     if checked.collision_prob > setup.protocol.eps_cor:
         raise Stop("verification", "the string is too long for the correctness asked for")
     # The bound's own correctness term already charges log2(2 / eps_cor) bits for verification.
     extra = max(0, checked.charged_bits - int(np.floor(np.log2(2 / setup.protocol.eps_cor))))
-    total = sum(part.size for part in sifted.keyed)
-    first, second = (
-        part.charged_bits + -(-extra * bits.size // total) + earlier_bits
-        for part, bits in zip(rounds, sifted.keyed, strict=True)
-    )
+    first, second = (part.charged_bits + extra + earlier_bits for part in rounds)
     return first, second
 
 

@@ -9,6 +9,7 @@ again.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,15 +35,18 @@ ALLOWANCE = 0.02
 """Share of the raw key by which the journal's count of disclosed bits runs ahead of the messages."""
 
 
+NONCE_BYTES = 16
+
+
 class Status(Message, frozen=True):
-    """What a party's journal says of the run, and Alice's name for a new attempt."""
+    """What a party's journal says of the run, and its part of the name of a new attempt."""
 
     stage = "greeting"
     run_id: str
-    phase: str
-    attempt: str
+    released: str
     disclosed_bits: int
-    proposal: str
+    refill_sessions: int
+    nonce: bytes
 
 
 class MeteredChannel:
@@ -92,13 +96,9 @@ Outcome = SecretKey | Resumed | Abort
 
 
 def alice(
-    record: AliceRecord,
-    terms: Terms,
-    channel: ClassicalChannel,
-    folder: Path,
-    refill_sessions: int = 0,
+    record: AliceRecord, terms: Terms, channel: ClassicalChannel, journal: Journal, refill_sessions: int = 0
 ) -> Outcome:
-    """Run Alice on this machine, and leave her key in `folder` if there is one.
+    """Run Alice on this machine, and leave her key in the journal's folder if there is one.
 
     Parameters
     ----------
@@ -108,84 +108,87 @@ def alice(
         Setup, authentication key, randomness.
     channel : ClassicalChannel
         To Bob's machine.
-    folder : Path
-        Where journal and key lie.
+    journal : Journal
+        Of her party and this run.
     refill_sessions : int
         Sessions of authentication key to take from the end of the new key, the same at both.
     """
-    journal = Journal(folder, "alice", record.run.run_id)
 
     def work(transcript: TranscriptChannel) -> tuple[Distilled | None, Authentication]:
-        proposal = terms.nonces.bytes(16).hex()
-        mine = journal.entry.disclosed_bits
-        theirs = _exchange(transcript, journal, proposal)
-        if _agree(journal, theirs):
+        theirs, attempt = _exchange(transcript, journal, record.run.run_id, refill_sessions, terms, hers=True)
+        if journal.entry.released:
             return None, authenticate_as_alice(transcript, terms.pool, lambda: None)
+        if theirs.released:
+            raise Stop("greeting", "Bob has released a key of this run that Alice has not")
         metered = MeteredChannel(transcript, journal, len(record))
-        earlier = mine + theirs.disclosed_bits
+        earlier = journal.entry.disclosed_bits + theirs.disclosed_bits
         found = party.alice(record, terms.setup, metered, terms.secrets, terms.bound, terms.progress, earlier)
-        _prepare(journal, proposal, found, refill_sessions)
-        return found, authenticate_as_alice(transcript, terms.pool, journal.release)
+        _prepare(journal, attempt, found, refill_sessions)
+        return found, authenticate_as_alice(transcript, terms.pool, lambda: journal.release(attempt))
 
     return _finish(work, terms, channel, journal, refill_sessions, record.run.simulated)
 
 
 def bob(
-    record: BobRecord,
-    terms: Terms,
-    channel: ClassicalChannel,
-    folder: Path,
-    refill_sessions: int = 0,
+    record: BobRecord, terms: Terms, channel: ClassicalChannel, journal: Journal, refill_sessions: int = 0
 ) -> Outcome:
     """Run Bob on this machine; see `alice`."""
-    journal = Journal(folder, "bob", record.run.run_id)
 
     def work(transcript: TranscriptChannel) -> tuple[Distilled | None, Authentication]:
-        mine = journal.entry.disclosed_bits
-        theirs = _exchange(transcript, journal, "")
-        if _agree(journal, theirs):
-            found = None
+        theirs, attempt = _exchange(
+            transcript, journal, record.run.run_id, refill_sessions, terms, hers=False
+        )
+        found = None
+        if theirs.released:
+            # What she has released he must have prepared, in the session of that name.
+            attempt = theirs.released
+            if attempt not in journal.entry.prepared or journal.entry.released not in ("", attempt):
+                raise Stop("greeting", "Alice has released a key of this run that Bob does not have")
+        elif journal.entry.released:
+            raise Stop("greeting", "Bob has released a key of this run that Alice has not")
         else:
             metered = MeteredChannel(transcript, journal, len(record))
-            earlier = mine + theirs.disclosed_bits
+            earlier = journal.entry.disclosed_bits + theirs.disclosed_bits
             found = party.bob(record, terms.setup, metered, terms.bound, terms.progress, earlier)
-            _prepare(journal, theirs.proposal, found, refill_sessions)
+            _prepare(journal, attempt, found, refill_sessions)
         verdict = authenticate_as_bob(transcript, terms.pool)
-        if verdict.accepted and journal.entry.phase != "released":
-            journal.release()
+        if verdict.accepted and not journal.entry.released:
+            journal.release(attempt)
         return found, verdict
 
     return _finish(work, terms, channel, journal, refill_sessions, record.run.simulated)
 
 
-def _exchange(transcript: TranscriptChannel, journal: Journal, proposal: str) -> Status:
-    entry = journal.entry
-    transcript.send(Status(entry.run_id, entry.phase, entry.attempt, entry.disclosed_bits, proposal))
-    theirs = transcript.receive(Status)
-    if theirs.disclosed_bits < 0:
-        raise ProtocolViolation("a negative number of disclosed bits")
-    if theirs.run_id != entry.run_id:
-        raise Stop(
-            "greeting", "the parties do not have the same run", mine=entry.run_id, theirs=theirs.run_id
-        )
-    return theirs
+def _exchange(
+    transcript: TranscriptChannel,
+    journal: Journal,
+    run_id: str,
+    refill_sessions: int,
+    terms: Terms,
+    hers: bool,
+) -> tuple[Status, str]:
+    """Exchange what the journals say; return the peer's word and the name of a new attempt.
 
-
-def _agree(journal: Journal, theirs: Status) -> bool:
-    """Say whether only the release of an earlier key is left to do.
-
-    Raises
-    ------
-    Stop
-        If one party has released a key that the other has never prepared.
+    The name holds a fresh nonce of each party (Alice's comes first), so nobody but the two can make a
+    party prepare a second key under a name that it has used.
     """
-    mine = journal.entry
-    released = [each for each in (mine, theirs) if each.phase == "released"]
-    if not released:
-        return False
-    if mine.attempt != theirs.attempt or "nothing" in (mine.phase, theirs.phase):
-        raise Stop("greeting", "one party has released a key of this run that the other does not have")
-    return True
+    nonce = terms.nonces.bytes(NONCE_BYTES)
+    entry = journal.entry
+    transcript.send(Status(run_id, entry.released, entry.disclosed_bits, refill_sessions, nonce))
+    theirs = transcript.receive(Status)
+    if theirs.disclosed_bits < 0 or len(theirs.nonce) != NONCE_BYTES:
+        raise ProtocolViolation("a status that cannot be")
+    if theirs.run_id != run_id:
+        raise Stop("greeting", "the parties do not have the same run", mine=run_id, theirs=theirs.run_id)
+    if theirs.refill_sessions != refill_sessions:
+        raise Stop(
+            "greeting",
+            "the parties do not refill the same number of sessions",
+            mine=refill_sessions,
+            theirs=theirs.refill_sessions,
+        )
+    both = nonce + theirs.nonce if hers else theirs.nonce + nonce
+    return theirs, hashlib.sha256(both).hexdigest()[: 2 * NONCE_BYTES]
 
 
 def _prepare(journal: Journal, attempt: str, found: Distilled, refill_sessions: int) -> None:

@@ -6,7 +6,7 @@ keyed (the test events). Events go in chunks, so memory stays bounded whatever t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,8 +53,8 @@ class Sifted:
         Errors among the disclosed events (2, K); Bob knows them, at Alice they are zero.
     """
 
-    keyed: tuple[Bits, Bits]
-    intensity: tuple[NDArray[np.uint8], NDArray[np.uint8]]
+    keyed: tuple[Bits, Bits] = field(repr=False)
+    intensity: tuple[NDArray[np.uint8], NDArray[np.uint8]] = field(repr=False)
     detections: NDArray[np.int64]
     test_errors: NDArray[np.int64]
 
@@ -116,11 +116,10 @@ def alice(record: AliceRecord, keyed: NDArray[np.bool_], channel: ClassicalChann
         kept = rows[matched] if isinstance(rows, np.ndarray) else np.flatnonzero(matched) + rows.start
         basis, bit, intensity = record.basis[kept], record.bit[kept], record.intensity[kept]
         test = ~keyed[basis, intensity]
-        planes = max(1, int(keyed.shape[1] - 1).bit_length())
         channel.send(
             Matches(
                 BitString.of(matched.view(np.uint8)),
-                [BitString.of((intensity >> plane) & 1) for plane in range(planes)],
+                [BitString.of((intensity >> plane) & 1) for plane in range(_planes(keyed.shape[1]))],
                 BitString.of(bit[test]),
             )
         )
@@ -152,7 +151,14 @@ def _bits(field: BitString, count: int, name: str) -> Bits:
     return unpack(field.packed, count)
 
 
+def _planes(intensities: int) -> int:
+    """Return how many bits an intensity index takes."""
+    return max(1, (intensities - 1).bit_length())
+
+
 def _join(planes: list[BitString], count: int, intensities: int) -> NDArray[np.uint8]:
+    if len(planes) != _planes(intensities):
+        raise ProtocolViolation("the intensities have another number of bits than there are")
     index = np.zeros(count, np.uint8)
     for plane, bits in enumerate(planes):
         index |= _bits(bits, count, "intensities") << np.uint8(plane)

@@ -11,8 +11,8 @@ from noclone.distillation.channel import ChannelClosed, ProtocolViolation, expec
 from noclone.distillation.messages import AnyMessage, Message, encode
 
 _HEADER = struct.Struct("<I")
-LONGEST_MESSAGE = 1 << 30
-"""Bytes; a peer that announces more is not one of ours."""
+LONGEST_MESSAGE = 1 << 27
+"""Bytes; a peer that announces more is not one of ours. Seeds of 5e8 raw key bits still fit."""
 
 
 class TcpChannel:
@@ -34,6 +34,8 @@ class TcpChannel:
     def send(self, message: Message) -> None:
         """Send one message."""
         data = encode(message)
+        if len(data) > LONGEST_MESSAGE:
+            raise InvalidInput("block", f"is too long: a message of {len(data)} bytes would be needed")
         try:
             self._connection.sendall(_HEADER.pack(len(data)) + data)
         except OSError as error:

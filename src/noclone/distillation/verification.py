@@ -7,7 +7,7 @@ and the whole is verified again. A frame is never dropped and never kept unverif
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from noclone.distillation.messages import BitString, Message, Numbers
 from noclone.hashing import polynomial
 
 TAG_BITS = polynomial.DIGEST_BITS
+DIGEST_BYTES = 16
+"""A hash value on the wire: two little-endian numbers of 64 bits."""
 ROUNDS = 3
 """Whole-string comparisons before giving up; a further one follows each repair."""
 
@@ -27,11 +29,11 @@ class Digests(Message, frozen=True):
 
     stage = "verification"
     seed: bytes
-    values: list[tuple[int, int]]
+    values: bytes
 
     def raw_key_bits(self) -> int:
         """Every hash value tells as many bits as it has."""
-        return TAG_BITS * len(self.values)
+        return TAG_BITS * (len(self.values) // DIGEST_BYTES)
 
 
 class Disagreements(Message, frozen=True):
@@ -68,7 +70,7 @@ class Verified:
         Frames that went in clear.
     """
 
-    bits: Bits
+    bits: Bits = field(repr=False)
     charged_bits: int
     collision_prob: float
     disclosed_frames: int
@@ -129,15 +131,16 @@ def _frames(bits: Bits, frame_bits: int) -> list[Bits]:
     return [bits[start : start + frame_bits] for start in range(0, bits.size, frame_bits)]
 
 
-def _hash(seed: bytes, parts: list[Bits]) -> list[tuple[int, int]]:
-    return [polynomial.digest_of(seed, pack(part).tobytes()) for part in parts]
+def _hash(seed: bytes, parts: list[Bits]) -> bytes:
+    values = [polynomial.digest_of(seed, pack(part).tobytes()) for part in parts]
+    return np.array(values, "<u8").tobytes()
 
 
 def _ask(parts: list[Bits], channel: ClassicalChannel, secrets: Secrets, count: _Count) -> np.ndarray:
     seed = secrets.bytes(polynomial.SEED_BYTES)
     channel.send(Digests(seed, _hash(seed, parts)))
     count.compare(len(parts))
-    wrong = channel.receive(Disagreements).parts.array()
+    wrong = channel.receive(Disagreements).parts.array().astype(np.int64)
     if wrong.size and (np.any(np.diff(wrong) <= 0) or wrong[0] < 0 or wrong[-1] >= len(parts)):
         raise ProtocolViolation("disagreements are not parts of the string")
     return wrong
@@ -145,11 +148,11 @@ def _ask(parts: list[Bits], channel: ClassicalChannel, secrets: Secrets, count: 
 
 def _answer(parts: list[Bits], channel: ClassicalChannel, count: _Count) -> np.ndarray:
     message = channel.receive(Digests)
-    if len(message.values) != len(parts) or len(message.seed) != polynomial.SEED_BYTES:
+    if len(message.values) != DIGEST_BYTES * len(parts) or len(message.seed) != polynomial.SEED_BYTES:
         raise ProtocolViolation("hashes of another number of parts were expected")
-    mine = _hash(message.seed, parts)
-    differ = [i for i, (a, b) in enumerate(zip(mine, message.values, strict=True)) if tuple(a) != tuple(b)]
-    wrong = np.array(differ, np.uint32)
+    theirs = np.frombuffer(message.values, "<u8").reshape(-1, 2)
+    mine = np.frombuffer(_hash(message.seed, parts), "<u8").reshape(-1, 2)
+    wrong = np.flatnonzero((mine != theirs).any(axis=1)).astype(np.uint32)
     channel.send(Disagreements(Numbers.of(wrong)))
     count.compare(len(parts))
     return wrong

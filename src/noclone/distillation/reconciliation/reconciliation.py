@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from noclone.core.bits import Bits
 
@@ -27,7 +27,7 @@ class Reconciled:
         Frames that the method gave up on and sent in clear; their bits are in `charged_bits`.
     """
 
-    bits: Bits
+    bits: Bits = field(repr=False)
     charged_bits: int
     frame_bits: int
     disclosed_frames: int

@@ -53,7 +53,7 @@ def key_terms(
     Notes
     -----
     n [1 - h(Q + mu)] - leak - log2(2 / (eps_sec^2 eps_cor)), with
-    mu = sqrt((n + k)(k + 1) / (n k^2) ln(2 / eps_sec)) for n keyed and k disclosed events of which a share
+    mu = sqrt((n + k)(k + 1) / (n k^2) ln(4 / eps_sec)) for n keyed and k disclosed events of which a share
     Q is wrong.
 
     Examples
@@ -61,7 +61,7 @@ def key_terms(
     >>> counts = DecoyCounts([1.0], [1.0], detections=[[9e5], [1e5]], errors=[[9e3], [1e3]])
     >>> terms = key_terms(counts, [[True], [False]], leak_bits=8e4, eps_sec=1e-9, eps_cor=1e-15)
     >>> f"{float(terms.length):.3e}"
-    '6.661e+05'
+    '6.649e+05'
     """
     mask = checked_mask(counts, keyed, INTENSITIES)
     counts = counts.with_axes(np.ndim(eps_sec))
@@ -72,7 +72,7 @@ def key_terms(
     return KeyTerms(
         vacuum=np.zeros_like(single),
         single=single,
-        phase_error=serfling_rate(counts.sifted_errors[::-1], counts.sifted[::-1], single, eps / 2.0),
+        phase_error=serfling_rate(counts.sifted_errors[::-1], counts.sifted[::-1], single, eps / 4.0),
         leak_bits=np.asarray(leak_bits, dtype=np.float64),
         secrecy_bits=-2.0 * bases * np.log2(eps),
         correctness_bits=bases * np.log2(2.0 * bases / np.asarray(eps_cor, dtype=np.float64)),
