@@ -32,15 +32,18 @@ from noclone.distillation.reconciliation.ldpc.density_evolution import (
 )
 from noclone.rates.entropy import binary_entropy
 
-LEAKS = (0.03, 0.04, 0.05, 0.06, 0.075, 0.09, 0.11, 0.13, 0.15, 0.175, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
+LEAKS = (
+    *(0.03, 0.04, 0.05, 0.06, 0.075, 0.09, 0.11, 0.13, 0.15, 0.175),
+    *(0.2, 0.225, 0.25, 0.275, 0.3, 0.325, 0.35, 0.4, 0.45, 0.5),
+)
 MEAN_DEGREES = (4.0, 4.5, 5.0, 5.5, 6.0, 6.5, 7.0, 7.5)
 DEGREES = (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 16, 18, 20, 22, 25, 30, 35, 40, 50, 60)
 
 DEGREE_TWO_PER_ROW = 0.9
 """Below 1 the columns of degree 2 form a forest, so they close no codeword among themselves."""
-USED_DIFFERENCES = 0.27
-"""Share of a row pair's shift differences that columns may take up; above about 0.3 the
-construction finds no shifts without cycles of length 4."""
+USED_DIFFERENCES = 0.45
+"""Share of a row pair's shift differences that columns may take up. Above about 0.25 (which only
+matters below a leak of 0.085) the construction leaves some cycles of length 4 in wide columns."""
 PROGRESS = 0.002
 """Relative progress that each iteration must keep at the design's error rate."""
 

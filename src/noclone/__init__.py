@@ -1,4 +1,4 @@
-"""Quantum key distribution that learns.
+"""Quantum key distribution, from the description of a link to a secret key.
 
 ``import noclone as nc`` gives the nouns (`Link`, `Setup`, `DecoyBB84`, …) and the verbs (`rate`,
 `simulate`, `distil`, `tune`, …); each is loaded when it is first used.

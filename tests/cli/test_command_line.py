@@ -112,6 +112,24 @@ def test_an_attack_ends_in_an_abort_with_exit_code_1_and_no_key(tmp_path):
     assert "report.html" in os.listdir(tmp_path)
 
 
+def test_an_error_free_link_is_reported(tmp_path):
+    clean = ["--set", "bob.misalignment=0", "--set", "bob.dark_count_prob=0"]
+    done = in_process("run", "micius-2017", *QUICK, *clean, "--json", "--out", tmp_path)
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["qber"] == 0
+    assert "report.html" in os.listdir(tmp_path)
+
+
+def test_distil_leaves_keys_that_are_there_alone(quick, tmp_path):
+    folder, _ = quick
+    (tmp_path / "alice.key").write_bytes(b"precious")
+    files = folder / "alice.parquet", folder / "bob.parquet"
+    done = in_process("distil", *files, "--setup", "micius-2017", "--out", tmp_path)
+    assert done.returncode == 2
+    assert "must not hold a key already" in done.stderr
+    assert (tmp_path / "alice.key").read_bytes() == b"precious"
+
+
 def test_rate_and_its_sweep(tmp_path):
     shown = json.loads(in_process("rate", "lim-2014", "--json").stdout)
     assert set(shown) >= {"protocol", "rate_per_pulse", "rate_bps", "qber", "security", "terms"}
@@ -136,7 +154,9 @@ def test_tune_init_list_cite_experiments(tmp_path):
     made = tmp_path / "mine.toml"
     assert in_process("init", made).returncode == 0
     assert "# length" in made.read_text()
-    assert toml.read(made).link == nc.load("lim-2014").link
+    assert toml.read(made).protocol.bound == "wiesemann-2024"
+    assert in_process("init", tmp_path / "lim.toml", "--from", "lim-2014").returncode == 0
+    assert toml.read(tmp_path / "lim.toml").link == nc.load("lim-2014").link
     assert in_process("init", made).returncode == 2
     listed = json.loads(in_process("list", "presets", "--json").stdout)["rows"]
     assert [row["name"] for row in listed] == preset_names()

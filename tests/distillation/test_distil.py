@@ -381,6 +381,42 @@ def test_records_of_two_runs_or_another_setup_are_refused(run):
         nc.distil(brighter, bob, setup)
 
 
+@pytest.mark.parametrize("wrong", [[0.9, 0.02, 0.0], [0.3, 0.2, 0.0]])
+def test_counts_that_contradict_the_setup_give_no_key(run, wrong):
+    """A lab's files with the wrong intensities must not give a key as long as the raw key."""
+    setup, (alice, bob) = run
+    outcome = nc.distil(alice, bob, setup.replace({"alice.intensities": wrong}), seed=5)
+    if isinstance(outcome, SecretKey):
+        leaked = outcome.ledger.charged_under("reconciliation")
+        assert outcome.key_bits <= outcome.sifted_bits - leaked
+    else:
+        assert outcome.stage == "estimation"
+
+
+def test_a_single_photon_bound_above_the_events_is_a_contradiction(run):
+    setup, (alice, bob) = run
+    detections, errors = tally(alice, bob, 3)
+    detections[:, 1] *= 20
+    detections[:, 0] = detections[:, 1] // 50
+    errors[:] = 0
+    with pytest.raises(estimation.Contradiction, match="not those of a source as the setup describes"):
+        estimation.estimate(setup, detections, errors, (0, 0))
+
+
+def test_an_error_free_link_has_a_finite_efficiency():
+    setup = small_setup(**{"bob.misalignment": 0, "bob.dark_count_prob": 0})
+    key = nc.distil(*nc.simulate(setup, pulses=1_000_000, seed=3), setup, seed=1)
+    assert key.qber == 0
+    assert np.isfinite(key.f_ec)
+    assert "0.000% errors" in str(key)
+
+
+def test_the_model_guesses_the_error_rate_where_nothing_is_disclosed():
+    setup = small_setup(**{"protocol.keyed_bases": "both", "protocol.reconciliation": "ldpc"})
+    key = nc.distil(*nc.simulate(setup, pulses=2_000_000, seed=3), setup, seed=1)
+    assert key.f_ec < 1.35
+
+
 def test_a_seed_is_refused_for_real_records(run):
     setup, (alice, bob) = run
     real = dataclasses.replace(alice.run, simulated=False)

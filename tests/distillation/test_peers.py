@@ -138,13 +138,14 @@ def test_a_hundred_kills_reuse_no_pad_release_no_unequal_key_and_the_restarted_p
         folder = tmp_path / str(trial)
         make_folders(folder)
         victims = chance.choice([("alice",), ("bob",), PARTIES])
-        session(run, setup, folder, auth, kill=(victims, chance.uniform(0, 1.1 * usual)))
+        refill = trial % 2
+        session(run, setup, folder, auth, (victims, chance.uniform(0, 1.1 * usual)), refill)
         before = released(folder, auth, run_id)
         if len(before) == 2:
             finished_despite_kill += 1
             assert before["alice"] == before["bob"]
         resumed += len(before) == 1
-        assert session(run, setup, folder, auth) == {"alice": 0, "bob": 0}
+        assert session(run, setup, folder, auth, None, refill) == {"alice": 0, "bob": 0}
         after = released(folder, auth, run_id)
         assert set(after) == set(PARTIES)
         assert after["alice"] == after["bob"]

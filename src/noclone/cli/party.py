@@ -199,7 +199,8 @@ def _report(outcome: Any, name: str, setup: str, record: Any, folder: Path, refi
     if not aborted:
         fresh = isinstance(outcome, SecretKey)
         shown["key_bits"] = outcome.key_bits - refill * SESSION_KEY_BITS * fresh
-        shown["key_sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+        if record.run.simulated:  # of a real key not even a fingerprint goes into logs
+            shown["key_sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
     if isinstance(outcome, SecretKey):
         shown |= {
             "bound": outcome.estimate.bound,

@@ -20,6 +20,7 @@ from noclone.cli.options import (
     print_json,
 )
 from noclone.cli.progress import progress_bar
+from noclone.core.errors import InvalidInput
 
 
 def register(app: typer.Typer) -> None:
@@ -93,14 +94,15 @@ def distil(
     hers = records.read_alice(alice, pulses=pulses, run_id=run_id, protocol=protocol)
     his = records.read_bob(bob, pulses=pulses, run_id=run_id, protocol=protocol)
     folder = output_folder(out)
+    for name in ("alice", "bob"):
+        if (folder / f"{name}.key").exists():
+            raise InvalidInput("--out", f"must not hold a key already: {folder / f'{name}.key'} exists")
     with progress_bar(quiet=json) as progress:
         first, second = distil_pair(hers, his, loaded, bound=bound, seed=seed, progress=progress)
     for name, key in (("alice", first), ("bob", second)):
         path = folder / f"{name}.key"
         if isinstance(key, SecretKey):
             write_bytes(path, key.packed.tobytes(), mode=0o600)
-        else:
-            path.unlink(missing_ok=True)
     shown = describe(first, second, loaded.name, loaded.protocol.NAME, hers.run.pulses, len(his))
     if json:
         print_json(shown)
@@ -121,7 +123,9 @@ def describe(
     from noclone.distillation.result import SecretKey
 
     key = first if isinstance(first, SecretKey) else None
-    equal = key is not None and isinstance(second, SecretKey) and key.sha256() == second.sha256()
+    equal = (
+        key is not None and isinstance(second, SecretKey) and key.packed.tobytes() == second.packed.tobytes()
+    )
     return {
         "setup": setup,
         "protocol": protocol,
@@ -133,7 +137,7 @@ def describe(
         "rate_per_pulse": 0.0 if key is None else key.key_bits / pulses,
         "key_bits": 0 if key is None else key.key_bits,
         "net_key_bits": 0 if key is None else key.net_key_bits,
-        "key_sha256": None if key is None else key.sha256(),
+        "key_sha256": key.sha256() if key is not None and key.simulated else None,
         "keys_equal": equal,
         "sent_bits": first.ledger.sent_bits,
         "charged_bits": first.ledger.charged_bits,

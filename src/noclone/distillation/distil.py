@@ -136,6 +136,8 @@ def check_fits(record: AliceRecord | BobRecord, setup: Setup) -> None:
     InvalidInput
         If the protocol differs or an intensity index does not exist.
     """
+    if not isinstance(setup, Setup):
+        raise InvalidInput("setup", f"must be a Setup, but is {type(setup).__name__}")
     check_methods(setup)
     if record.run.protocol != setup.protocol.NAME:
         raise InvalidInput(

@@ -68,7 +68,10 @@ def guess_error_rates(sifted: Sifted, setup: Setup, pulses: int) -> NDArray[np.f
     lit = test & (intensities > 0.01)
     dark_events = np.minimum(sent * background, seen)
     light = ((seen - dark_events) * lit).sum()
-    floor = ((wrong - dark_events / 2) * lit).sum() / light if light > 0 else 0.02
+    if light > 0:
+        floor = ((wrong - dark_events / 2) * lit).sum() / light
+    else:  # nothing is disclosed that could tell; the model's guess only steers reconciliation
+        floor = float(protocol.expected(setup.link, 1).qber)
     keyed = sifted.detections * protocol.keyed
     dark_keyed = np.minimum(sent * background, keyed).sum(axis=1)
     total = np.maximum(keyed.sum(axis=1), 1)
@@ -91,6 +94,10 @@ def count_errors(sifted: Sifted, corrected: tuple[Bits, Bits]) -> NDArray[np.int
         flipped = sifted.intensity[basis][before != after]
         errors[basis] += np.bincount(flipped, minlength=errors.shape[1])
     return errors
+
+
+class Contradiction(Exception):
+    """What was counted cannot come from the source that the setup describes."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +151,8 @@ def estimate(
     ------
     ProtocolViolation
         If the counts cannot be (more errors than events, negative numbers).
+    Contradiction
+        If a lower bound exceeds what was counted: the setup is not that of the record.
     """
     protocol = setup.protocol
     if np.any(errors < 0) or np.any(errors > detections):
@@ -165,5 +174,10 @@ def estimate(
         found = dataclasses.replace(found, vacuum=np.zeros_like(found.vacuum))
         terms[basis] = found
         keyed_bits = int(detections[basis][protocol.keyed[basis]].sum())
-        lengths[basis] = min(int(np.floor(found.length)), keyed_bits)
+        if float(found.single.sum()) > keyed_bits:
+            raise Contradiction(
+                f"at least {found.single.sum():,.0f} single photons among {keyed_bits:,} events in basis "
+                f"{'ZX'[basis]}: these counts are not those of a source as the setup describes it"
+            )
+        lengths[basis] = max(0, min(int(np.floor(found.length)), keyed_bits - leak_bits[basis]))
     return Estimate(name, counts, (terms[0], terms[1]), (lengths[0], lengths[1]))

@@ -274,7 +274,10 @@ def _conclude(
     sifted: Sifted, errors: NDArray[np.int64], leak: tuple[int, int], setup: Setup, bound: str | None
 ) -> Estimate:
     """Compute the keys' lengths from what was counted and charged."""
-    result = estimation.estimate(setup, sifted.detections, errors, leak, bound)
+    try:
+        result = estimation.estimate(setup, sifted.detections, errors, leak, bound)
+    except estimation.Contradiction as error:
+        raise Stop("estimation", f"the counts contradict the setup: {error}") from None
     if sum(result.lengths) == 0:
         keyed = setup.protocol.keyed
         wrong, seen = int(errors[keyed].sum()), int(sifted.detections[keyed].sum())
@@ -311,10 +314,11 @@ def _distilled(
         )
     keyed = setup.protocol.keyed
     errors, seen = result.counts.errors[keyed].sum(), result.counts.detections[keyed].sum()
+    # A string without errors has no Shannon limit to compare with; one error is the least that is assumed.
     shannon = sum(
-        part.bits.size * float(binary_entropy(_rate(result, keyed, basis)))
+        part.bits.size * float(binary_entropy(max(_rate(result, keyed, basis), 1 / part.bits.size)))
         for basis, part in enumerate(rounds)
-        if part.bits.size
+        if part.bits.size > 1
     )
     spent = sum(part.charged_bits for part in rounds)
     return Distilled(

@@ -58,6 +58,19 @@ class SecretKey:
         """Key bits minus those that authentication consumed and the key must refill."""
         return self.key_bits - self.ledger.authentication_bits
 
+    def __str__(self) -> str:
+        """Return the headline figures as lines of text, never the key."""
+        rows = {
+            "key": f"{self.key_bits:,} bits, {self.net_key_bits:,} after refilling authentication",
+            "from": f"{self.sifted_bits:,} raw key bits with {self.qber:.3%} errors",
+            "bound": self.estimate.bound,
+            "leaked": f"{self.ledger.charged_bits:,} bits charged of {self.ledger.sent_bits:,} sent",
+            "epsilon": f"{self.ledger.eps_total:.3g} in total",
+        }
+        if self.simulated:
+            rows["warning"] = "simulated: this key protects nothing"
+        return "\n".join(f"{name:<8} {text}" for name, text in rows.items())
+
     def sha256(self) -> str:
         """Return a fingerprint of the key, to compare files; never the key's own use."""
         return hashlib.sha256(self.packed.tobytes()).hexdigest()

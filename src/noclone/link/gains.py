@@ -142,21 +142,19 @@ def _remembered(
     """
     memory = DetectorMemory.of(detectors, clock_rate_hz)
     if not np.any(memory.dead_pulses) and not np.any(memory.afterpulse_prob):
-        return _recorded(detectors, patterns_of(0))
+        return _recorded(patterns_of(0))
     # Both bits, so that each detector is the right one half of the time: axes (K, bit, ...).
     patterns = patterns_of(np.arange(2).reshape(2, *(1,) * (probs.ndim - 1)))
     weights = np.broadcast_to(probs[:, None] / 2, patterns.shape[:-1])
     last = np.moveaxis(patterns.reshape(-1, *patterns.shape[2:]), 0, -2)
     seen = memory.expected_patterns(np.moveaxis(weights.reshape(-1, *weights.shape[2:]), 0, -1), last)
     seen = np.moveaxis(seen, -2, 0).reshape(patterns.shape)
-    return _recorded(detectors, seen[:, 0])
+    return _recorded(seen[:, 0])
 
 
-def _recorded(detectors: ThresholdDetectors, patterns: Floats) -> Gains:
+def _recorded(patterns: Floats) -> Gains:
     """Apply the double-click rule to the patterns of pulses that carry bit 0; shape (..., 4)."""
     right, wrong, both = patterns[..., 1], patterns[..., 2], patterns[..., 3]
-    if detectors.double_click == "discard":
-        return Gains(right + wrong, wrong)
     return Gains(right + wrong + both, wrong + both / 2)
 
 
@@ -219,6 +217,6 @@ def single_photon(detectors: ThresholdDetectors, transmittance: Floats | float) 
         single = 1 - (1 - 2 * dark) * (1 - arrive)
         return Yields(2 * dark * (1 + extra), single * (1 + extra), dark + wrong + extra * single / 2)
     model = DetectionModel.of(detectors, transmittance)
-    none = _recorded(detectors, model.patterns(0, 0, 0, 0) + np.zeros((*arrive.shape, 1)))
-    one = _recorded(detectors, model.patterns(1, 0, 0, 0))
+    none = _recorded(model.patterns(0, 0, 0, 0) + np.zeros((*arrive.shape, 1)))
+    one = _recorded(model.patterns(1, 0, 0, 0))
     return Yields(none.click, one.click, one.error)

@@ -15,7 +15,8 @@ class ThresholdDetectors(Described):
     `dark_count_prob` is per detector and gate, background light included. A dead time is
     per detector and is not prolonged by photons that arrive in it. An avalanche leaves a trapped
     carrier with `afterpulse_prob`, released after the dead time and an exponential delay of mean
-    `afterpulse_time_s` (0: in the first live gate).
+    `afterpulse_time_s` (0: in the first live gate). Where both detectors click Bob records a random bit,
+    as the squashing of threshold detectors to qubits demands; double clicks are never discarded.
 
     Examples
     --------
@@ -38,7 +39,6 @@ class ThresholdDetectors(Described):
         "physical",
         ("physical", "proportional"),
     )
-    double_click: str = choice("what Bob records when both detectors click", "random", ("random", "discard"))
     statistics: str = choice(
         "which formulas predict gains: exact, or those of a paper",
         "exact",

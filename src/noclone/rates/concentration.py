@@ -183,7 +183,7 @@ def fung_deviation(rate: ArrayLike, sampled: ArrayLike, rest: ArrayLike, eps: Ar
 
     This is the gamma of Lim et al. (2014) without its factor 21. It is a Taylor approximation of a
     hypergeometric tail around the sampled rate, NOT a true bound (arXiv:2502.10340); it tends to 0 with
-    the rate. `serfling_deviation` is a bound.
+    the rate. `serfling_rate` is a bound.
 
     Parameters
     ----------

@@ -240,11 +240,16 @@ def _key_against_model(result: RunResult, row: Row, spent: float) -> str:
         return "The model expects no key of this block."
     assumed, paid = protocol_of(result.setup).f_ec, _length(result, spent)
     rest = row.simulated - paid
+    if result.attack is not None:
+        return (
+            f"The {difference(row.from_model)} from the model is Eve's doing, beside counting statistics "
+            f"(σ = {percent(row.sigma / row.model, 2)} of the key): the model knows nothing of her."
+        )
     return (
         f"Of the {difference(row.from_model)} from the model, {difference(paid / row.model - 1)} is error "
         f"correction (f {significant(assumed, 4)} assumed, {significant(spent, 4)} spent) and "
         f"{difference(rest / row.model)} is {sigmas(rest / row.sigma)} of counting statistics "
-        f"(σ = {percent(row.sigma / row.model, 2)} of the key){_eve(result)}."
+        f"(σ = {percent(row.sigma / row.model, 2)} of the key)."
     )
 
 

@@ -140,8 +140,8 @@ def budget_figure(budget: tuple[Step, ...], spread: float) -> Picture:
         alt = "Waterfall of bits: " + ", ".join(f"{step.label} {whole(step.bits)}" for step in budget) + "."
         drawing = svg(figure, "budget", alt)
     caption = (
-        "Shares are of the raw key. Possibly multi-photon is what the decoy bound cannot prove to come from "
-        "single photons or empty pulses; the secrecy term pays for smoothing, estimation and amplification."
+        "Shares are of the raw key. Possibly multi-photon is what the bound cannot prove to come from "
+        "single photons; the secrecy term pays for smoothing, estimation and amplification."
     )
     return Picture("budget", finding, caption, drawing)
 
@@ -175,7 +175,7 @@ def epsilon_figure(ledger: Ledger) -> Picture:
         axes.set_xlabel("failure probability")
         listed = ", ".join(f"{name} {significant(value)}" for name, value in entries)
         drawing = svg(figure, "epsilons", f"Failure probabilities: {listed}.")
-    caption = "Upper bounds, proven and not estimated; they add up. The axis is logarithmic."
+    caption = "Upper bounds under the assumptions listed below; they add up. The axis is logarithmic."
     return Picture("epsilons", finding, caption, drawing)
 
 

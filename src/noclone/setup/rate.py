@@ -59,15 +59,21 @@ def rate(
     >>> bool(2.5e6 < answer.key_bits < 2.8e6)
     True
     """
+    if not isinstance(setup, (Setup, Grid)):
+        raise InvalidInput("setup", f"must be a Setup or a Grid, but is {type(setup).__name__}")
     grid = setup if isinstance(setup, Grid) else Grid.over(setup, {})
     sizes = {"pulses": pulses, "sifted_bits": sifted_bits}
     given = [name for name, size in sizes.items() if size is not None]
     if len(given) + asymptotic > 1:
         raise InvalidInput("block size", "must be given once: pulses, sifted bits or asymptotic")
     for name in given:
-        size = np.asarray(sizes[name], float)
+        try:
+            size = np.asarray(sizes[name])
+            size = size.astype(float) if size.dtype.kind in "iuf" else np.array(np.nan)
+        except ValueError:
+            size = np.array(np.nan)
         if not np.all((size > 0) & (size <= 1e18)):
-            raise InvalidInput(name, f"must be above 0 and at most 1e18, but is {size}")
+            raise InvalidInput(name, f"must be above 0 and at most 1e18, but is {sizes[name]!r}")
         try:
             np.broadcast_shapes(size.shape, grid.shape)
         except ValueError:

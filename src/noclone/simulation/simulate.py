@@ -94,15 +94,21 @@ def with_truth(
     progress: Progress = silent,
 ) -> Simulated:
     """Simulate as `simulate` does, and return what no party knows besides."""
+    if not isinstance(setup, Setup):
+        raise InvalidInput("setup", f"must be a Setup, but is {type(setup).__name__}")
+    if attack is not None and not isinstance(attack, Attack):
+        raise InvalidInput(
+            "attack", f"must be an Attack, but is {type(attack).__name__}; see noclone.attacks"
+        )
+    if isinstance(seed, bool) or not isinstance(seed, int):
+        raise InvalidInput("seed", f"must be a whole number, but is {seed!r}")
     total = _whole(setup.pulses if pulses is None else pulses)
     columns = _Columns()
     done = 0
     for block in _sample(setup, total, attack, seed, workers):
         done += block.pulses
-        double = block.double_click
-        kept = block.select(~double) if setup.link.bob.double_click == "discard" else block
-        columns.add(kept, done / total)
-        columns.double_clicks += int(np.count_nonzero(double))
+        columns.add(block, done / total)
+        columns.double_clicks += int(np.count_nonzero(block.double_click))
         columns.afterpulses += int(np.count_nonzero(block.afterpulse))
         progress("simulation", done / total)
     position, setting, outcome, photons = columns.arrays()
@@ -127,9 +133,10 @@ def with_truth(
 
 
 def _whole(pulses: float) -> int:
-    if isinstance(pulses, bool) or not 1 <= pulses <= 1e13:
+    number = isinstance(pulses, (int, float)) and not isinstance(pulses, bool)
+    if not number or not 1 <= pulses <= 1e13 or pulses != int(pulses):
         raise InvalidInput(
-            "pulses", f"must be at least 1 and at most 1e13 to be simulated, but is {pulses!r}"
+            "pulses", f"must be a whole number from 1 to 1e13 to be simulated, but is {pulses!r}"
         )
     return int(pulses)
 

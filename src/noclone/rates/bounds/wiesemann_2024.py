@@ -30,6 +30,7 @@ SECURITY = Security(
         "the detection probability does not depend on the basis",
         "the key length is chosen from the observed counts; the paper proves a fixed length behind an "
         "acceptance test, and the step to variable length rests on Tupkary et al., arXiv:2408.17349",
+        "the split of eps_sec into 15 (one decoy) or 17 (two decoys) equal parts is ours: see key_terms",
         "two keyed bases and keys from some of the intensities extend the paper's proof: see key_terms",
     ),
     source=SOURCE,

@@ -28,8 +28,9 @@ from noclone.distillation.reconciliation.reconciliation import Reconciled
 
 NAME = "ldpc"
 THEOREM = (
-    "Every bit that either party sends about the strings is charged, Bob's answers included: "
-    "a message of n bits lowers the smooth min-entropy by at most n (arXiv:2307.00576)."
+    "Every bit that either party sends in reconciliation is charged, Bob's answers included: a message of n "
+    "bits lowers the smooth min-entropy by at most n (arXiv:2307.00576). The error counts that estimation "
+    "announces are functions of the error pattern, which phase-error bounds may give to Eve."
 )
 
 ROUNDS = (0, 1 / 16, 3 / 16, 7 / 16, 15 / 16)
