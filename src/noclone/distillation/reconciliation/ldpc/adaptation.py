@@ -1,7 +1,7 @@
 """Which code for which error rate: shipped degrees, measured efficiency, and the codes themselves.
 
 Every code has 800 block columns; what adapts is the number of block rows, in steps of 1/800 of
-leak, with the column degrees of the nearest design.
+leak, with the column degrees of a design that fits.
 """
 
 from __future__ import annotations
@@ -81,14 +81,19 @@ def designs() -> tuple[Design, ...]:
 
 
 def design_for(rows: int) -> Design:
-    """Return the design whose leak is nearest, as a ratio, to that of a number of block rows.
+    """Return the design of the highest leak that has fewer columns of degree two than there are rows.
+
+    With as many rows as columns of degree two, these columns would close cycles, and so codewords,
+    among themselves. A design of higher leak is taken in preference because, of two with like
+    thresholds, it loses fewer frames of finite length.
 
     Examples
     --------
-    >>> design_for(161).leak
-    0.2
+    >>> design_for(163).leak, design_for(162).leak
+    (0.225, 0.2)
     """
-    return min(designs(), key=lambda design: abs(math.log(design.leak * COLUMNS / rows)))
+    fitting = [design for design in designs() if design.nodes[2] < rows]
+    return fitting[-1] if fitting else designs()[0]
 
 
 @lru_cache(maxsize=32)
