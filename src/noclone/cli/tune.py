@@ -28,6 +28,7 @@ def tune(
     """Optimise the free parameters of a setup for its block size."""
     from noclone.core.files import write_bytes
     from noclone.optimise import tune as tune_setup
+    from noclone.rates import bounds
     from noclone.setup import toml
 
     loaded = load_setup(setup, changes)
@@ -48,4 +49,7 @@ def tune(
         )
     else:
         print(tuned)
+        if asymptotic or not bounds.get(bound or loaded.protocol.bound).FINITE:
+            print("\nWithout statistics nothing is lost by rare decoys and bases: shares run to their limits.")
+            print(f"For a block of real size: noclone tune {setup} --bound {loaded.protocol.RIGOROUS}")
     return 0 if float(tuned.rate_after) > 0 else 1
