@@ -50,6 +50,6 @@ def tune(
     else:
         print(tuned)
         if asymptotic or not bounds.get(bound or loaded.protocol.bound).FINITE:
-            print("\nWithout statistics nothing is lost by rare decoys and bases: shares run to their limits.")
+            print("\nWithout statistics rare decoys and bases cost nothing: shares run to their limits.")
             print(f"For a block of real size: noclone tune {setup} --bound {loaded.protocol.RIGOROUS}")
     return 0 if float(tuned.rate_after) > 0 else 1
