@@ -18,9 +18,6 @@ from noclone.distillation.reconciliation.ldpc.adaptation import (
     COLUMNS,
     FRAME_BITS,
     FRAME_ERRORS_FILE,
-    SIZE,
-    design_for,
-    designs,
     efficiency,
     plan,
 )
@@ -143,8 +140,7 @@ class Nonsense(Message, frozen=True):
     [
         Nonsense(1),
         Undecoded(BitString(2, b"\x00")),
-        Undecoded(BitString(1, b"")),
-        Undecoded(BitString(-1, b"")),
+        Undecoded(BitString(0, b"")),
         Parities(BitString(1, b"\x00")),
     ],
 )
@@ -155,16 +151,11 @@ def test_alice_refuses_what_does_not_fit(answer):
         ldpc.alice(np.zeros(10_000, np.uint8), 0.02, 1, here)
 
 
-@pytest.mark.parametrize("short", [0, 1, 13])
-def test_bob_refuses_parities_of_another_length(short):
+@pytest.mark.parametrize("missing", [-8, 1, 13])
+def test_bob_refuses_parities_of_another_length(missing):
     layout = plan(10_000, 0.02)
-    count = layout.rows * layout.size
     here, there = QueueChannel.pair()
-    bits = BitString.of(np.zeros(count, np.uint8))
-    wrong = (
-        BitString(count, bits.packed[:-1]) if short == 0 else BitString.of(np.zeros(count - short, np.uint8))
-    )
-    here.send(Parities(wrong))
+    here.send(Parities(BitString.of(np.zeros(layout.rows * layout.size - missing, np.uint8))))
     with pytest.raises(ProtocolViolation):
         ldpc.bob(np.zeros(10_000, np.uint8), 0.02, 1, there)
 
@@ -219,9 +210,3 @@ def test_two_threads_of_bobs_share_the_codes():
     for thread in threads:
         thread.join()
     assert len(done) == 2
-
-
-def test_every_design_fits_the_fewest_rows_it_serves():
-    assert SIZE * COLUMNS == FRAME_BITS
-    assert all(max(design.nodes) < round(design.leak * COLUMNS) for design in designs())
-    assert max(design_for(20).nodes) <= 20

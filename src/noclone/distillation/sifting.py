@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from noclone.core.bits import Bits, unpack
+from noclone.core.bits import Bits
 from noclone.distillation.channel import ClassicalChannel, ProtocolViolation
 from noclone.distillation.messages import BitString, Message, Numbers
 from noclone.records import AliceRecord, BobRecord
@@ -146,9 +146,9 @@ def _narrow(gaps: NDArray[np.int64]) -> Numbers:
 
 
 def _bits(field: BitString, count: int, name: str) -> Bits:
-    if field.count != count or len(field.packed) != (count + 7) // 8:
+    if field.count != count:
         raise ProtocolViolation(f"{count} bits expected in {name}, got {field.count}")
-    return unpack(field.packed, count)
+    return field.bits()
 
 
 def _planes(intensities: int) -> int:

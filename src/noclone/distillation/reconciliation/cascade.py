@@ -278,6 +278,6 @@ def _start(plan: _Plan, bits: Bits) -> tuple[Strings, Search]:
 
 
 def _expected(string: BitString, count: int) -> Bits:
-    if string.count != count or len(string.packed) != (count + 7) // 8:
-        raise ProtocolViolation(f"expected {count} bits, got {string.count} in {len(string.packed)} bytes")
+    if string.count != count:
+        raise ProtocolViolation(f"expected {count} bits, got {string.count}")
     return string.bits()
