@@ -95,6 +95,10 @@ class Total:
         """Syndrome over binary entropy."""
         return self.rows / COLUMNS / float(binary_entropy(self.error_rate))
 
+    def keeps_to(self, frames: int, most_failures: float) -> bool:
+        """Whether it failed at most so often in so many frames, or in proportion if in more."""
+        return self.failures <= most_failures * max(1, self.frames / frames)
+
 
 def code_id(rows: int, size: int) -> str:
     """Return a short digest of a code's matrix."""
@@ -177,10 +181,13 @@ def total(error_rate: float, size: int, rows: int) -> Total:
 
 
 def complete(error_rate: float, size: int, rows: int, frames: int, most_failures: float = math.inf) -> Total:
-    """Measure a code up to a number of frames, or until it has failed too often; print the total."""
+    """Measure a code up to a number of frames, or until it has failed too often; print the total.
+
+    With more frames than asked for, from earlier runs, more failures are allowed in proportion.
+    """
     measure(error_rate, size, rows, 0, 1)  # compiles
     so_far = total(error_rate, size, rows)
-    while so_far.frames < frames and so_far.failures <= most_failures:
+    while so_far.frames < frames and so_far.keeps_to(frames, most_failures):
         batch = min(BATCH * max(1, SIZE // size), frames - so_far.frames)
         append(FRAMES_FILE, asdict(measure(error_rate, size, rows, so_far.frames, batch)))
         so_far = total(error_rate, size, rows)
@@ -208,7 +215,7 @@ def search(error_rate: float) -> list[Total]:
         rows += 1
     kept = []
     for frames, most_failures in LIMITS:
-        while complete(error_rate, SIZE, rows, frames, most_failures).failures > most_failures:
+        while not complete(error_rate, SIZE, rows, frames, most_failures).keeps_to(frames, most_failures):
             rows += max(1, round(rows / 200))
         kept.append(rows)
     return [total(error_rate, SIZE, rows) for rows in sorted(set(kept))]
