@@ -10,6 +10,7 @@ from measure import Row, timed
 from noclone.core.registry import named_modules
 from noclone.core.secrets import SystemSecrets
 from noclone.distillation.authentication import Tag, TranscriptChannel
+from noclone.distillation.channel import ChannelClosed
 from noclone.distillation.key_pool import pools_in_memory
 from noclone.distillation.messages import Message
 from noclone.hashing.polynomial import SEED_BYTES, digest_of
@@ -26,7 +27,7 @@ class Nowhere:
         pass
 
     def receive(self, kind: type) -> Message:
-        raise NotImplementedError
+        raise ChannelClosed("nobody answers")
 
 
 def rows() -> Iterator[Row]:

@@ -4,6 +4,7 @@ import dataclasses
 import queue
 from collections import Counter
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -214,7 +215,7 @@ def test_charged_bits_of_cascade_are_the_parities_that_alice_sent(run):
         envelope = decode(data, Envelope)
         try:
             message = decode(envelope.message, cascade.AliceParities)
-        except Exception:
+        except msgspec.ValidationError:  # another kind of message
             continue
         if isinstance(message, cascade.AliceParities):
             parities += sum(getattr(message, name).count for name in message.__struct_fields__)
@@ -343,8 +344,6 @@ def test_wrong_frames_are_found_sent_in_clear_and_charged(run, monkeypatch):
     ],
 )
 def test_malformed_messages_are_violations_not_crashes(kind, data):
-    import msgspec
-
     with pytest.raises(ProtocolViolation):
         expect(msgspec.msgpack.encode(data), kind)
 
