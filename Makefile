@@ -16,6 +16,8 @@ help:  ## list the tasks
 
 .venv/dev: .venv/base
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
+	@# An oracle of the tests: its pinned numpy<2 is for parts that we do not import.
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps qosst-core==0.10.1 qosst-skr==0.10.0
 	@touch $@
 
 setup: .venv/dev  ## create .venv with everything that development needs
@@ -51,6 +53,9 @@ bench: .venv/bench  ## our speed beside the peers', ratios printed
 
 evidence: .venv/dev  ## heavy tables that are committed as results; resumable
 	@$(BIN)/python evidence/all.py
+
+docs: .venv/dev  ## pages of the protocols, agreement table, experiments, pictures
+	@$(BIN)/python docs/build.py
 
 clean:  ## remove what the tasks have made
 	rm -rf .venv out build

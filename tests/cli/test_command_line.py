@@ -236,7 +236,7 @@ BAD = {
     "missing option value": (["run", "gys-2004", "--pulses"], "--pulses"),
     "bad sweep": (["rate", "gys-2004", "--sweep", "channel.length_km=0:100"], "must be FIELD=START:STOP:COUNT"),
     "contradictory sizes": (["rate", "lim-2014", "--pulses", "1e9", "--asymptotic"], "given once"),
-    "another protocol": (["rate", "lim-2014", "--protocol", "b92"], "must be decoy-bb84"),
+    "another protocol": (["rate", "lim-2014", "--protocol", "b93"], "did you mean b92"),
     "unknown list": (["list", "planets"], "list 'planets' is not known"),
     "truncated Parquet": (["distil", "{folder}/cut.parquet", "{bob}", *M], "cut.parquet"),
     "empty file": (["distil", "{folder}/empty.parquet", "{bob}", *M], "empty.parquet"),

@@ -127,7 +127,8 @@ def markov_chain(probs, patterns, memory):
         """Yield (probability, clicks, next state) of one detector."""
         dead, trap = state
         if dead:
-            yield 1.0, 0, (dead - 1, trap)
+            starts_anew = memory.paralysable and triggered
+            yield 1.0, 0, (memory.dead_pulses if starts_anew else dead - 1, trap)
             return
         for released, prob in ((1, leave * trap), (0, 1 - leave * trap)):
             if released or triggered:
@@ -157,6 +158,8 @@ MEMORIES = [
     DetectorMemory(dead_pulses=0, afterpulse_prob=0.3),
     DetectorMemory(dead_pulses=3, afterpulse_prob=0.2, afterpulse_mean_pulses=2.5),
     DetectorMemory(dead_pulses=6, afterpulse_prob=0.4, afterpulse_mean_pulses=10.0),
+    DetectorMemory(dead_pulses=4, paralysable=True),
+    DetectorMemory(dead_pulses=5, afterpulse_prob=0.4, afterpulse_mean_pulses=6.0, paralysable=True),
 ]
 
 
@@ -193,3 +196,43 @@ def test_expected_patterns_of_a_dead_counter_and_of_a_batch_of_links():
 def test_expected_patterns_of_a_link_that_never_clicks():
     memory = DetectorMemory(dead_pulses=10, afterpulse_prob=0.1, afterpulse_mean_pulses=3.0)
     assert memory.expected_patterns([1.0], [[1.0, 0.0, 0.0, 0.0]]).tolist() == [[1.0, 0.0, 0.0, 0.0]]
+
+
+@pytest.mark.parametrize("load", [0.03, 0.5, 2.0])
+@pytest.mark.parametrize("kind", ["non-paralysable", "paralysable"])
+def test_dead_time_formulas_of_counters(load, kind):
+    # R / (1 + R tau) and R exp(-R tau) (Knoll, Radiation Detection and Measurement, ch. 4), where the
+    # gates are short against the dead time.
+    detectors = ThresholdDetectors(efficiency=1.0, dead_time_s=1e-5, dead_time_kind=kind)
+    memory = DetectorMemory.of(detectors, clock_rate_hz=1e11)
+    trigger = load / 1e6
+    clicks = memory.expected_patterns([1.0], [[1 - trigger, trigger, 0.0, 0.0]])[0, 1] * 1e11
+    rate = load * 1e5
+    counted = rate / (1 + load) if kind == "non-paralysable" else rate * math.exp(-load)
+    assert clicks == pytest.approx(counted, rel=1e-5)
+
+
+def test_a_paralysed_counter_is_silent_and_a_dark_one_live():
+    memory = DetectorMemory(dead_pulses=100_000, paralysable=True)
+    bright, dark = [[0.1, 0.9, 0.0, 0.0]], [[1.0, 0.0, 0.0, 0.0]]
+    assert memory.expected_patterns([1.0], bright).tolist() == [[1.0, 0.0, 0.0, 0.0]]
+    assert memory.expected_patterns([1.0], dark).tolist() == dark
+
+
+@pytest.mark.parametrize("photons", range(5))
+@pytest.mark.parametrize(("matched", "bit"), [(True, 0), (True, 1), (False, 0), (False, 1)])
+def test_unequal_detectors_are_equal_ones_of_which_the_second_loses_more(photons, matched, bit):
+    model = DetectionModel(0.3, 0.7, dark_count_prob=0.02, misalignment=0.1, efficiency_mismatch=0.6)
+    eta, wrong = 0.21, 0.1 if matched else 0.5
+    to_1 = 1 - wrong if bit else wrong
+    fates = ((0, eta * (1 - to_1)), (1, eta * to_1 * 0.6), (None, 1 - eta * (1 - to_1) - eta * to_1 * 0.6))
+    expected = np.zeros(4)
+    darks = ((0, 0.98), (1, 0.02))
+    for dark_0, dark_1, *each in itertools.product(darks, darks, *[fates] * photons):
+        pattern = dark_0[0] | dark_1[0] << 1
+        for detector, _ in each:
+            if detector is not None:
+                pattern |= 1 << detector
+        expected[pattern] += dark_0[1] * dark_1[1] * math.prod(prob for _, prob in each)
+    got = model.patterns(photons, 0, bit, 0 if matched else 1)
+    np.testing.assert_allclose(got, expected, rtol=1e-12)

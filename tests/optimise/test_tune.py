@@ -136,7 +136,8 @@ def test_optimal_intensity_of_ma_2005():
     signal = nc.WeakCoherentSource(intensities=(0.3,), clock_rate_hz=1e6)
     gys = nc.load("gys-2004")
     protocol = nc.DecoyBB84(intensity_probs=(1.0,), basis_prob=0.7, bound="infinite", f_ec=1.22)
-    tuned = tune(nc.Setup(nc.Link(signal, gys.link.channel, gys.link.bob), protocol), asymptotic=True)
+    link = nc.Link(alice=signal, channel=gys.link.channel, bob=gys.link.bob)
+    tuned = tune(nc.Setup(link, protocol), asymptotic=True)
     assert float(tuned.parameters["alice.intensities[0]"]) == pytest.approx(0.4789, abs=0.003)
     assert set(tuned.parameters) == {"alice.intensities[0]", "protocol.basis_prob"}
 
@@ -246,7 +247,7 @@ def test_every_point_of_the_box_is_a_valid_setup(intensities):
     probs = (0.2,) * 5 if len(intensities) == 5 else (0.5, 0.3, 0.2)
     setup = nc.load("lim-2014").replace({"protocol.bound": "infinite"})
     source = nc.WeakCoherentSource(intensities=intensities, clock_rate_hz=1e9)
-    link = nc.Link(source, setup.link.channel, setup.link.bob)
+    link = nc.Link(alice=source, channel=setup.link.channel, bob=setup.link.bob)
     protocol = nc.DecoyBB84(intensity_probs=probs, basis_prob=0.5, bound="infinite")
     setup = nc.Setup(link, protocol)
     free = FreeParameters.of(setup)
@@ -266,7 +267,7 @@ def test_every_point_of_the_box_is_a_valid_setup(intensities):
 def test_a_channel_in_segments_and_dead_time_can_be_tuned():
     setup = nc.load("rusca-2018").replace({"bob.dead_time_s": 1e-6, "bob.statistics": "exact"})
     channel = nc.MeasuredTransmittance(duration_s=(1, 1), transmittance=(0.2, 0.02))
-    setup = nc.Setup(nc.Link(setup.link.alice, channel, setup.link.bob), setup.protocol)
+    setup = nc.Setup(nc.Link(alice=setup.link.alice, channel=channel, bob=setup.link.bob), setup.protocol)
     tuned = tune(setup.grid({"bob.misalignment": [0.005, 0.02]}), pulses=1e10)
     assert (tuned.rate_after > tuned.rate_before).all()
 

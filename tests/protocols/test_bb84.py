@@ -62,9 +62,9 @@ def test_photon_number_splitting_finds_nothing_to_split():
 def test_sources_and_bounds_must_fit():
     setup = setup_with()
     laser = nc.WeakCoherentSource(intensities=(0.5,), clock_rate_hz=1e8)
-    with pytest.raises(InvalidInput, match="must be a single-photon source"):
+    with pytest.raises(InvalidInput, match="must be single-photon or quantum-dot or heralded for bb84"):
         dataclasses.replace(setup, link=dataclasses.replace(setup.link, alice=laser))
     with pytest.raises(InvalidInput, match="needs 3 intensities"):
         nc.rate(setup, bound="lim-2014")
-    with pytest.raises(InvalidInput, match="to be tuned"):
+    with pytest.raises(InvalidInput, match="nothing to tune"):
         nc.tune(setup)

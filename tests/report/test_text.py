@@ -95,3 +95,8 @@ def test_a_key_alone_has_a_summary(micius):
     assert micius.alice.sha256() in text
     assert "simulated: this key protects nothing" in text
     assert max(map(len, text.splitlines())) <= 100
+
+
+def test_rounding_may_add_a_digit():
+    assert significant(9.5, 1) == "10"
+    assert significant(99.96, 3) == "100"

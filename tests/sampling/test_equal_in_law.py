@@ -1,6 +1,6 @@
 """Clicks drawn by thinning have the law of a loop over pulses and photons.
 
-Five setups, 4e7 pulses each in both simulators, fixed seeds. The run is cut into 100 chunks of
+Seven setups, 4e7 pulses each in both simulators, fixed seeds. The run is cut into 100 chunks of
 equal length; a statistic is a count per chunk, and a two-sample Welch test compares its means, so
 that correlations which dead time and after-pulses bring need no model. Rare counts are
 compared by the exact conditional binomial test. The family-wise error over all statistics of all
@@ -41,6 +41,16 @@ SETUPS = {
         [1.0],
         DetectionModel(0.25, 0.2, 1e-4, 0.03),
         DetectorMemory(dead_pulses=1000, afterpulse_prob=0.03, afterpulse_mean_pulses=300.0),
+    ),
+    "paralysable, slow release": (
+        *DECOY,
+        DetectionModel(0.5, 0.3, 1e-4, 0.02),
+        DetectorMemory(dead_pulses=20, afterpulse_prob=0.1, afterpulse_mean_pulses=15.0, paralysable=True),
+    ),
+    "unequal detectors": (
+        *DECOY,
+        DetectionModel(0.3, 0.4, 1e-5, 0.02, efficiency_mismatch=0.4),
+        DetectorMemory(dead_pulses=7),
     ),
 }
 
@@ -128,6 +138,7 @@ def test_both_simulations_have_the_same_law():
         ("dead time", {"dead_pulses": 101}),
         ("after-pulses in the first live gate", {"afterpulse_prob": 0.055}),
         ("bright light, slow release", {"afterpulse_mean_pulses": 21.0}),
+        ("paralysable, slow release", {"paralysable": False}),
     ],
 )
 def test_the_comparison_sees_small_differences(name, change):

@@ -24,7 +24,12 @@ def _presets() -> list[dict[str, Any]]:
         setup = load(name)
         source = "" if setup.publication is None else setup.publication.reference
         rows.append(
-            {"name": name, "protocol": setup.protocol.NAME, "bound": setup.protocol.bound, "source": source}
+            {
+                "name": name,
+                "protocol": setup.protocol.NAME,
+                "bound": setup.protocol.own_bound,
+                "source": source,
+            }
         )
     return rows
 
@@ -32,7 +37,10 @@ def _presets() -> list[dict[str, Any]]:
 def _protocols() -> list[dict[str, Any]]:
     from noclone.protocols import protocols
 
-    return [{"name": name, "what": _first_line(kind)} for name, kind in protocols().items()]
+    return [
+        {"name": name, "family": kind.FAMILY, "broken": "yes" if kind.BROKEN else "", "what": kind.TITLE}
+        for name, kind in protocols().items()
+    ]
 
 
 def _attacks() -> list[dict[str, Any]]:
@@ -106,16 +114,23 @@ def cite(
     json: Json = False,
 ) -> int:
     """List the papers behind the results."""
+    from noclone.protocols import protocols
+
     rows = [{"for": f"bound {row['name']}", "source": row["source"]} for row in _bounds()]
+    rows += [{"for": f"protocol {name}", "source": kind.SOURCE} for name, kind in protocols().items()]
     rows += [{"for": f"extractor {row['name']}", "source": row["source"]} for row in _extractors()]
     if setup is None:
         rows += [{"for": f"preset {row['name']}", "source": row["source"]} for row in _presets()]
     else:
+        from noclone.protocols.decoy_bb84 import DecoyBB84
         from noclone.setup import load
 
         loaded = load(setup)
-        wanted = {f"bound {loaded.protocol.bound}", f"extractor {loaded.protocol.amplification}"}
+        wanted = {f"bound {loaded.protocol.own_bound}"}
+        if isinstance(loaded.protocol, DecoyBB84):
+            wanted.add(f"extractor {loaded.protocol.amplification}")
         rows = [row for row in rows if row["for"] in wanted]
+        rows.append({"for": f"protocol {loaded.protocol.NAME}", "source": loaded.protocol.SOURCE})
         if loaded.publication is not None:
             rows.append({"for": f"preset {loaded.name}", "source": loaded.publication.reference})
     if json:

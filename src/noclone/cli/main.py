@@ -18,7 +18,20 @@ INTERRUPTED = 130
 
 def build() -> typer.Typer:
     """Return the application with all its commands."""
-    from noclone.cli import bench, catalogue, experiments, init, party, rate, run, stages, tune
+    from noclone.cli import (
+        advise,
+        agree,
+        bench,
+        catalogue,
+        experiments,
+        init,
+        pages,
+        party,
+        rate,
+        run,
+        stages,
+        tune,
+    )
 
     app = typer.Typer(
         name="noclone",
@@ -28,7 +41,7 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
-    for module in (run, rate, stages, party, tune, experiments, catalogue, init, bench):
+    for module in (run, rate, stages, party, tune, advise, agree, experiments, catalogue, pages, init, bench):
         module.register(app)
     return app
 

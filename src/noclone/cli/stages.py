@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from noclone.cli.catalogue import table
 from noclone.cli.options import (
     BoundName,
     Changes,
@@ -21,6 +23,9 @@ from noclone.cli.options import (
 )
 from noclone.cli.progress import progress_bar
 from noclone.core.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from noclone.setup import Setup
 
 
 def register(app: typer.Typer) -> None:
@@ -39,11 +44,16 @@ def simulate(
     out: Annotated[Path, typer.Option(help="Folder for alice.parquet and bob.parquet.")] = Path("out"),
     json: Json = False,
 ) -> int:
-    """Simulate a run and write the two parties' records."""
+    """Simulate a run and write the two parties' records, or show what a protocol without records gives."""
     from noclone import attacks, records
+    from noclone.protocols.decoy_bb84 import DecoyBB84
     from noclone.simulation import simulate as simulate_setup
 
     loaded = load_setup(setup, changes)
+    if not isinstance(loaded.protocol, DecoyBB84):
+        if attack is not None:
+            raise InvalidInput("--attack", f"acts on decoy-bb84 and bb84, not on {loaded.protocol.NAME}")
+        return _sample(loaded, pulses, seed, json)
     eve = None if attack is None else attacks.parse(attack)
     folder = output_folder(out)
     with progress_bar(quiet=json) as progress:
@@ -65,6 +75,28 @@ def simulate(
             f"{len(bob):,} detections of {alice.run.pulses:,} pulses "
             f"in {folder / 'alice.parquet'} and bob.parquet"
         )
+    return 0
+
+
+def _sample(setup: Setup, rounds: float | None, seed: int, json: bool) -> int:
+    from noclone.simulation import sample
+
+    played = 1e6 if rounds is None else rounds
+    rows = sample(setup, played, seed=seed)
+    if json:
+        shown = [dataclasses.asdict(row) for row in rows]
+        print_json({"setup": setup.name, "protocol": setup.protocol.NAME, "rounds": played, "rows": shown})
+    else:
+        cells = [
+            {
+                "of one round": row.name,
+                "seen": f"{row.seen:.6g}",
+                "expected": f"{row.expected:.6g}",
+                "p": f"{row.p_value:.3f}",
+            }
+            for row in rows
+        ]
+        print(f"{setup.name}: {played:,.0f} rounds\n{table(cells)}")
     return 0
 
 

@@ -28,6 +28,7 @@ def tune(
     """Optimise the free parameters of a setup for its block size."""
     from noclone.core.files import write_bytes
     from noclone.optimise import tune as tune_setup
+    from noclone.protocols.decoy_bb84 import DecoyBB84
     from noclone.rates import bounds
     from noclone.setup import toml
 
@@ -49,7 +50,9 @@ def tune(
         )
     else:
         print(tuned)
-        if asymptotic or not bounds.get(bound or loaded.protocol.bound).FINITE:
+        if isinstance(loaded.protocol, DecoyBB84) and (
+            asymptotic or not bounds.get(bound or loaded.protocol.bound).FINITE
+        ):
             print("\nWithout statistics rare decoys and bases cost nothing: shares run to their limits.")
             print(f"For a block of real size: noclone tune {setup} --bound {loaded.protocol.RIGOROUS}")
     return 0 if float(tuned.rate_after) > 0 else 1

@@ -1,7 +1,7 @@
 """Fields that know their unit, their range and their meaning, and check themselves.
 
 A description (a source, a channel, a protocol, …) is a frozen dataclass that inherits from
-`Described` and declares each field with `number`, `numbers` or `choice`. The declaration is
+`Described` and declares each field with `number`, `numbers`, `choice` or `flag`. The declaration is
 the single source for validation, the TOML template, the JSON schema and the documentation.
 """
 
@@ -39,6 +39,8 @@ class Spec:
         A sequence of numbers instead of one.
     whole : bool
         Whole numbers only.
+    flag : bool
+        True or false instead of a number.
     """
 
     doc: str
@@ -51,6 +53,7 @@ class Spec:
     word: bool = False
     many: bool = False
     whole: bool = False
+    flag: bool = False
 
     def range_text(self) -> str:
         """Return the allowed range as the end of a sentence that begins "must be"."""
@@ -58,6 +61,8 @@ class Spec:
             return "one of " + ", ".join(self.choices)
         if self.word:
             return "a word"
+        if self.flag:
+            return "true or false"
         unit = f" {self.unit}" if self.unit else ""
         low = "" if self.low == -math.inf else ("above " if self.low_open else "at least ") + f"{self.low:g}"
         high = (
@@ -108,11 +113,20 @@ def word(doc: str, default: str) -> Any:
     return dataclasses.field(default=default, metadata={"spec": Spec(doc, word=True)})
 
 
+def flag(doc: str, default: bool) -> Any:
+    """Declare a field that is true or false."""
+    return dataclasses.field(default=default, metadata={"spec": Spec(doc, flag=True)})
+
+
 def _checked(name: str, value: Any, spec: Spec) -> Any:
     if spec.choices:
         if value not in spec.choices:
             raise InvalidInput(name, f"must be {spec.range_text()}, but is {value!r}")
         return value
+    if spec.flag:
+        if not isinstance(value, (bool, np.bool_)):
+            raise InvalidInput(name, f"must be true or false, but is {value!r}")
+        return bool(value)
     if spec.word:
         if not isinstance(value, str) or not value:
             raise InvalidInput(name, f"must be a word, but is {value!r}")
@@ -196,7 +210,7 @@ class Described:
                 raise InvalidInput(name, unknown_text(stem, list(known)))
             spec = known[stem]
             array = np.asarray(value, dtype=float)
-            if spec.choices or spec.word or spec.many != (index is not None):
+            if spec.choices or spec.word or spec.flag or spec.many != (index is not None):
                 raise InvalidInput(name, "cannot be varied as one number")
             if not _inside(array, spec):
                 bad = array[~(np.isfinite(array) & (array >= spec.low) & (array <= spec.high))]

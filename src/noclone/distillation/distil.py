@@ -124,8 +124,8 @@ def check_methods(setup: Setup) -> None:
     InvalidInput
         Naming it and those that exist.
     """
-    party.reconciliation(setup.protocol.reconciliation)
-    amplification.extractor(setup.protocol.amplification)
+    party.reconciliation(setup.recorded.reconciliation)
+    amplification.extractor(setup.recorded.amplification)
 
 
 def check_fits(record: AliceRecord | BobRecord, setup: Setup) -> None:
@@ -144,7 +144,7 @@ def check_fits(record: AliceRecord | BobRecord, setup: Setup) -> None:
             "setup", f"must be for {record.run.protocol}, like the record, but is for {setup.protocol.NAME}"
         )
     if isinstance(record, AliceRecord) and len(record):
-        most = len(setup.protocol.intensity_probs) - 1
+        most = len(setup.recorded.intensity_probs) - 1
         if record.intensity.max() > most:
             raise InvalidInput(
                 "intensity",

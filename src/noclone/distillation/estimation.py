@@ -55,7 +55,7 @@ def guess_error_rates(sifted: Sifted, setup: Setup, pulses: int) -> NDArray[np.f
     ndarray, shape (2,)
         Between .001 and .5.
     """
-    protocol = setup.protocol
+    protocol = setup.recorded
     intensities = np.array(protocol.intensities(setup.link))
     match = np.array([protocol.basis_prob**2, (1 - protocol.basis_prob) ** 2])
     sent = pulses * match[:, None] * np.array(protocol.intensity_probs)
@@ -128,6 +128,7 @@ def estimate(
     errors: NDArray[np.int64],
     leak_bits: tuple[int, int],
     bound: str | None = None,
+    pulses: int | None = None,
 ) -> Estimate:
     """Return the lengths of the keys of the keyed bases.
 
@@ -146,6 +147,8 @@ def estimate(
         Charged leakage of each basis.
     bound : str, optional
         Instead of the protocol's own; one for finite blocks is used in any case.
+    pulses : int, optional
+        Pulses sent; some flaws of a source cannot be priced without.
 
     Raises
     ------
@@ -154,13 +157,11 @@ def estimate(
     Contradiction
         If a lower bound exceeds what was counted: the setup is not that of the record.
     """
-    protocol = setup.protocol
+    protocol = setup.recorded
     if np.any(errors < 0) or np.any(errors > detections):
         raise ProtocolViolation("error counts exceed detections")
     name = protocol.finite_bound(bound or protocol.bound)
-    counts = DecoyCounts(
-        np.array(protocol.intensities(setup.link)), np.array(protocol.intensity_probs), detections, errors
-    )
+    counts = protocol.observed(setup.link, detections, errors, pulses)
     bases = protocol.keyed.any(axis=1)
     terms: list[KeyTerms | None] = [None, None]
     lengths = [0, 0]

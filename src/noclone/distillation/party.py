@@ -127,7 +127,7 @@ def alice(
         If Bob, or Eve in his place, does not keep to the protocol.
     """
     _greet(record.run.run_id, record.run.pulses, setup, bound, channel)
-    sifted = sifting.alice(record, setup.protocol.keyed, channel)
+    sifted = sifting.alice(record, setup.recorded.keyed, channel)
     progress("sifting", 1.0)
     guesses = _array(channel.receive(ErrorRates).parts_per_million, 2) / 1e6
     if guesses.min() < 0 or guesses.max() > 0.5:
@@ -143,9 +143,9 @@ def alice(
         sifted.detections.shape
     )
     leak = _leak(rounds, checked, setup, earlier_bits)
-    result = _conclude(sifted, errors, leak, setup, bound)
+    result = _conclude(sifted, errors, leak, setup, bound, record.run.pulses)
     final = _split(checked.bits, sifted)
-    packed = amplification.alice(final, result.lengths, setup.protocol.amplification, channel, secrets)
+    packed = amplification.alice(final, result.lengths, setup.recorded.amplification, channel, secrets)
     progress("amplification", 1.0)
     return _distilled(packed, result, leak, rounds, checked, setup, earlier_bits)
 
@@ -160,7 +160,7 @@ def bob(
 ) -> Distilled:
     """Run Bob's side; see `alice`."""
     _greet(record.run.run_id, record.run.pulses, setup, bound, channel)
-    sifted = sifting.bob(record, setup.protocol.keyed, channel)
+    sifted = sifting.bob(record, setup.recorded.keyed, channel)
     progress("sifting", 1.0)
     guesses = np.rint(estimation.guess_error_rates(sifted, setup, record.run.pulses) * 1e6).astype(np.int64)
     channel.send(ErrorRates(Numbers.of(guesses)))
@@ -174,8 +174,8 @@ def bob(
     errors = estimation.count_errors(sifted, final)
     channel.send(ErrorCounts(Numbers.of(errors.ravel())))
     leak = _leak(rounds, checked, setup, earlier_bits)
-    result = _conclude(sifted, errors, leak, setup, bound)
-    packed = amplification.bob(final, result.lengths, setup.protocol.amplification, channel)
+    result = _conclude(sifted, errors, leak, setup, bound, record.run.pulses)
+    packed = amplification.bob(final, result.lengths, setup.recorded.amplification, channel)
     progress("amplification", 1.0)
     return _distilled(packed, result, leak, rounds, checked, setup, earlier_bits)
 
@@ -205,13 +205,13 @@ def _check_sifted(sifted: Sifted, guesses: NDArray[np.float64], setup: Setup) ->
     bits = sum(part.size for part in sifted.keyed)
     if bits == 0:
         raise Stop("sifting", "no event gives raw key", detections=int(sifted.detections.sum()))
-    keyed = setup.protocol.keyed.any(axis=1)
+    keyed = setup.recorded.keyed.any(axis=1)
     worst = float(guesses[keyed].max())
-    if worst > setup.protocol.abort_qber:
+    if worst > setup.recorded.abort_qber:
         raise Stop(
             "estimation",
             f"the error rate of the disclosed events is {worst:.1%}, "
-            f"more than the {setup.protocol.abort_qber:.1%} that can give key",
+            f"more than the {setup.recorded.abort_qber:.1%} that can give key",
             qber_estimate=worst,
             sifted_bits=bits,
         )
@@ -225,7 +225,7 @@ def _reconcile(
     seed: int,
     channel: ClassicalChannel,
 ) -> list[Reconciled]:
-    method = reconciliation(setup.protocol.reconciliation)
+    method = reconciliation(setup.recorded.reconciliation)
     rounds = []
     for basis in (0, 1):
         bits = sifted.keyed[basis]
@@ -262,24 +262,29 @@ def _leak(
     Hashes and frames in clear are of both strings together. Each key must hold when the other string
     is known, so each pays for them in full.
     """
-    if checked.collision_prob > setup.protocol.eps_cor:
+    if checked.collision_prob > setup.recorded.eps_cor:
         raise Stop("verification", "the string is too long for the correctness asked for")
     # The bound's own correctness term already charges log2(2 / eps_cor) bits for verification.
-    extra = max(0, checked.charged_bits - int(np.floor(np.log2(2 / setup.protocol.eps_cor))))
+    extra = max(0, checked.charged_bits - int(np.floor(np.log2(2 / setup.recorded.eps_cor))))
     first, second = (part.charged_bits + extra + earlier_bits for part in rounds)
     return first, second
 
 
 def _conclude(
-    sifted: Sifted, errors: NDArray[np.int64], leak: tuple[int, int], setup: Setup, bound: str | None
+    sifted: Sifted,
+    errors: NDArray[np.int64],
+    leak: tuple[int, int],
+    setup: Setup,
+    bound: str | None,
+    pulses: int,
 ) -> Estimate:
     """Compute the keys' lengths from what was counted and charged."""
     try:
-        result = estimation.estimate(setup, sifted.detections, errors, leak, bound)
+        result = estimation.estimate(setup, sifted.detections, errors, leak, bound, pulses)
     except estimation.Contradiction as error:
         raise Stop("estimation", f"the counts contradict the setup: {error}") from None
     if sum(result.lengths) == 0:
-        keyed = setup.protocol.keyed
+        keyed = setup.recorded.keyed
         wrong, seen = int(errors[keyed].sum()), int(sifted.detections[keyed].sum())
         found = [terms for terms in result.terms if terms is not None]
         raise Stop(
@@ -303,7 +308,7 @@ def _distilled(
     setup: Setup,
     earlier_bits: int,
 ) -> Distilled:
-    theorem = reconciliation(setup.protocol.reconciliation).THEOREM
+    theorem = reconciliation(setup.recorded.reconciliation).THEOREM
     charges = [Charge("reconciliation", part.charged_bits, theorem) for part in rounds if part.bits.size]
     charges.append(
         Charge("verification", checked.charged_bits, "every hash bit and every bit sent in clear is leaked")
@@ -312,7 +317,7 @@ def _distilled(
         charges.append(
             Charge("earlier attempts", earlier_bits, "whatever was said of the raw key without giving a key")
         )
-    keyed = setup.protocol.keyed
+    keyed = setup.recorded.keyed
     errors, seen = result.counts.errors[keyed].sum(), result.counts.detections[keyed].sum()
     # A string without errors has no Shannon limit to compare with; one error is the least that is assumed.
     shannon = sum(
@@ -326,7 +331,7 @@ def _distilled(
         estimate=result,
         charges=tuple(charges),
         epsilons=(
-            Epsilon("secrecy", setup.protocol.eps_sec, f"the bound {result.bound} and privacy amplification"),
+            Epsilon("secrecy", setup.recorded.eps_sec, f"the bound {result.bound} and privacy amplification"),
             Epsilon("correctness", checked.collision_prob, "equal hashes of different strings"),
         ),
         qber=float(errors / seen),

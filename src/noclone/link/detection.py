@@ -38,7 +38,7 @@ class DetectionModel:
     channel_transmittance : float or array
         Probability that a photon survives the channel.
     efficiency : float or array
-        Probability that an arriving photon triggers a detector, receiver optics included.
+        Probability that an arriving photon triggers detector 0, receiver optics included.
     dark_count_prob : float or array
         Dark and background counts per detector and gate.
     misalignment : float or array
@@ -48,6 +48,8 @@ class DetectionModel:
         probability D of a pulse becomes D (1 + p), at most 1, and half of the addition falls to
         each detector. It is the bookkeeping of Lim et al., PRA 89, 022307 (2014), Sec. IV
         (R_k = D_k (1 + p_ap), error + p_ap D_k / 2); 0 where `DetectorMemory` treats them.
+    efficiency_mismatch : float or array
+        Efficiency of detector 1 over that of detector 0.
 
     Notes
     -----
@@ -60,6 +62,7 @@ class DetectionModel:
     dark_count_prob: Parameter = 0.0
     misalignment: Parameter = 0.0
     proportional_afterpulse_prob: Parameter = 0.0
+    efficiency_mismatch: Parameter = 1.0
 
     @classmethod
     def of(cls, detectors: ThresholdDetectors, channel_transmittance: Parameter) -> Self:
@@ -73,10 +76,11 @@ class DetectionModel:
         proportional = detectors.afterpulsing == "proportional"
         return cls(
             channel_transmittance,
-            detectors.efficiency,
+            detectors.effective_efficiency,
             detectors.dark_count_prob,
             detectors.misalignment,
             detectors.afterpulse_prob if proportional else 0.0,
+            detectors.efficiency_mismatch,
         )
 
     def patterns(
@@ -131,7 +135,8 @@ class DetectionModel:
         detected = np.asarray(self.channel_transmittance, float) * self.efficiency
         wrong = np.where(np.equal(sent_basis, measured_basis), self.misalignment, 0.5)
         to_1 = np.where(np.equal(sent_bit, 1), 1 - wrong, wrong)
-        return detected * (1 - to_1), detected * to_1, detected
+        weaker = self.efficiency_mismatch
+        return detected * (1 - to_1), detected * weaker * to_1, detected * (1 - to_1 * (1 - weaker))
 
     def _patterns(self, light_0: Floats, light_1: Floats, light: Floats) -> Floats:
         """Add dark counts and booked after-pulses to the light at detector 0, 1 and either."""
@@ -154,19 +159,20 @@ class DetectionModel:
 
 @dataclass(frozen=True)
 class DetectorMemory:
-    """Dead time and after-pulses of each of two equal detectors.
+    """Dead time and after-pulses of each of two detectors.
 
     Time is counted in gates, one per pulse. At every gate, and for each detector by itself:
 
     1. The detector is *triggered* by light or a dark count (the pattern of the pulse, drawn from
        a `DetectionModel` independently of the past), or by the release of its trapped carrier.
-    2. A triggered detector *clicks* if it is ready. A trigger in the dead time has no effect and
-       does not prolong it.
+    2. A triggered detector *clicks* if it is ready. A trigger in the dead time has no effect, except
+       that it makes a paralysable detector dead for the next `dead_pulses` gates.
     3. A click at gate i makes the detector dead for gates i + 1 to i + `dead_pulses` and decides
        anew about its trap: with `afterpulse_prob` a carrier is trapped, otherwise the trap is
        empty, whatever it held before. The carrier is released at gate
        i + `dead_pulses` + 1 + G, where G is the whole part of an exponential variable of mean
-       `afterpulse_mean_pulses` (G = 0 for mean 0), unless a click has come in between.
+       `afterpulse_mean_pulses` (G = 0 for mean 0), unless a click has come in between; what
+       prolongs the dead time puts the release off by as much.
 
     So a detector holds at most one carrier, carriers are released only when it is live,
     after-pulses can cause after-pulses, and light may strike at the gate of a release.
@@ -179,11 +185,14 @@ class DetectorMemory:
         Probability that a click traps a carrier, below 1.
     afterpulse_mean_pulses : float or array
         Mean release time after the dead time, in gates.
+    paralysable : bool
+        Whether triggers in the dead time prolong it.
     """
 
     dead_pulses: int | NDArray[np.int64] = 0
     afterpulse_prob: Parameter = 0.0
     afterpulse_mean_pulses: Parameter = 0.0
+    paralysable: bool = False
 
     @classmethod
     def of(cls, detectors: ThresholdDetectors, clock_rate_hz: Parameter) -> Self:
@@ -205,6 +214,7 @@ class DetectorMemory:
             np.floor(detectors.dead_time_s * clock + 1e-6).astype(np.int64),
             detectors.afterpulse_prob if physical else 0.0,
             detectors.afterpulse_time_s * clock,
+            detectors.dead_time_kind == "paralysable",
         )
 
     def expected_patterns(self, probs: ArrayLike, patterns: ArrayLike) -> Floats:
@@ -227,10 +237,10 @@ class DetectorMemory:
         A detector whose triggers by light are independent with probability p per gate clicks as
         a renewal process: the wait after the dead time is the shorter of two geometric times,
         light and release. Its mean gives the click rate, hence the live share of the gates
-        (1 / (1 + p * dead_pulses) without after-pulses, the formula of a non-paralysable
-        counter) and the rate of releases. How often each single detector clicks, per setting,
-        is therefore exact for a run long against the dead time. The two detectors' states are
-        taken as independent of each other, which is an approximation: it affects the split
+        (without after-pulses 1 / (1 + p * dead_pulses), or (1 - p) ** dead_pulses if paralysable,
+        the formulas of counters) and the rate of releases. How often each single detector
+        clicks, per setting, is therefore exact for a run long against the dead time. The two
+        detectors' states are taken as independent, an approximation: it affects the split
         between single and double clicks, and is good while few gates of either are dead or
         released, and exact without memory. Memory parameters may have shape (...).
 
@@ -256,11 +266,15 @@ class DetectorMemory:
         trapped = np.asarray(self.afterpulse_prob, float)
         leave = -np.expm1(-1 / np.maximum(self.afterpulse_mean_pulses, 1e-300))
         either = trigger + leave - trigger * leave
-        # Mean interval between clicks, times the trigger probability so that 0 is allowed.
-        interval = (
-            trigger * (np.asarray(self.dead_pulses) + 1)
-            + (1 - trapped) * (1 - trigger)
-            + trapped * trigger * (1 - either) / either
-        )
+        # Mean waits of the live detector without and with a carrier, and below the mean interval between
+        # clicks, times the trigger probability so that 0 is allowed.
+        empty, loaded = (1 - trapped) * (1 - trigger), trapped * trigger * (1 - either) / either
+        if self.paralysable:
+            # The dead time ends after the first run of dead_pulses gates without a trigger, in the mean
+            # (1 / quiet - 1) / trigger gates; all is multiplied by quiet, which may vanish.
+            quiet = (1 - trigger) ** np.asarray(self.dead_pulses)
+            interval = quiet * (trigger + empty + loaded) + (1 - quiet)
+            return 1 - (1 - quiet) / interval, trigger * quiet / interval * trapped * leave / either
+        interval = trigger * (np.asarray(self.dead_pulses) + 1) + empty + loaded
         click = trigger / interval
         return 1 - self.dead_pulses * click, click * trapped * leave / either

@@ -59,7 +59,8 @@ class FreeParameters:
     intensities: tuple[float, ...]
     basis_prob_low: float
 
-    FIELDS = ("alice.intensities", "protocol.intensity_probs", "protocol.basis_prob")
+    stems = frozenset(("alice.intensities", "protocol.intensity_probs", "protocol.basis_prob"))
+    """Dotted names without indices; none of them may vary over a grid that is tuned."""
 
     @classmethod
     def of(cls, setup: Setup) -> Self:

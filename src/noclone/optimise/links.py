@@ -12,7 +12,6 @@ from noclone.core.errors import InvalidInput
 from noclone.core.fields import specs
 from noclone.protocols.key_rate import KeyRate
 from noclone.setup import Grid, rate
-from noclone.setup.setup import STATIONS
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -88,26 +87,26 @@ class Links:
             changes.setdefault(station, {})[field] = value
         parts = {station: self.setup.part(station).with_arrays(given) for station, given in changes.items()}
         protocol = parts.pop("protocol", self.setup.protocol)
-        grid = Grid(self.setup, {}, dataclasses.replace(self.setup.link, **parts), protocol)
+        grid = Grid(self.setup, {}, self.setup.link.replaced(parts), protocol)
         sizes = {name: size[rows, None] for name, size in self._sizes.items()}
         return rate(grid, **sizes, asymptotic=self.asymptotic, bound=self.bound)
 
     def fractions(self, rows: Whole, fields: Mapping[str, Floats]) -> tuple[Floats, Floats]:
-        """Return key bits per sifted bit, negative if there is no key, and sifted bits per pulse; (n, T)."""
+        """Return key bits per sifted bit, negative if there is no key, and sifted bits per second; (n, T)."""
         answer = self.rate(rows, fields)
         with np.errstate(divide="ignore", invalid="ignore"):
             fraction = np.where(
                 answer.sifted_bits > 0, sum(answer.terms.values()) / answer.sifted_bits, -np.inf
             )
-        sifted = answer.sifted_bits / (1.0 if answer.pulses is None else answer.pulses)
+        per_round = answer.sifted_bits / (1.0 if answer.pulses is None else answer.pulses)
+        sifted = per_round * np.asarray(answer.clock_rate_hz)
         shape = np.broadcast_shapes((len(rows), 1), fraction.shape)
         return np.broadcast_to(fraction, shape), np.broadcast_to(sifted, shape)
 
 
 def _arrays(grid: Grid) -> Iterator[tuple[str, Floats]]:
     """Yield the dotted name and the values of every field that is an array."""
-    for station in STATIONS:
-        part = grid.protocol if station == "protocol" else getattr(grid.link, station)
+    for station, part in {**grid.link.devices, "protocol": grid.protocol}.items():
         for name in specs(type(part)):
             value = getattr(part, name)
             if isinstance(value, tuple):

@@ -15,6 +15,7 @@ from noclone.core.errors import InvalidInput
 from noclone.core.fields import split_index
 from noclone.optimise.batched import Maxima, maximise, spread_starts
 from noclone.optimise.decoy_bb84 import FreeParameters
+from noclone.optimise.free import FreeFields
 from noclone.optimise.links import Links
 from noclone.protocols.decoy_bb84 import DecoyBB84
 from noclone.setup import Grid, Setup
@@ -95,7 +96,7 @@ def tune(
     asymptotic: bool = False,
     bound: str | None = None,
 ) -> Tuned:
-    """Return the parameters that give most key: intensities, their shares, and the basis bias.
+    """Return the parameters that give most key: intensities, their shares, the basis bias, ….
 
     Parameters
     ----------
@@ -119,7 +120,8 @@ def tune(
 
     Notes
     -----
-    The ranges are those of `noclone.optimise.decoy_bb84`: an intensity below .01 is taken for the vacuum and
+    What is chosen, and between which limits, is each protocol's `FREE`; decoy BB84 has coordinates of its
+    own in `noclone.optimise.decoy_bb84`. There an intensity below .01 is taken for the vacuum and
     stays as it is, and no other is brought below it. The basis bias is tuned where both bases are keyed,
     too; it leaves 1/2 only where that gives more key. Without statistical fluctuations a larger share of
     the brightest intensity and of one basis is always better, so that both end at their limits.
@@ -133,24 +135,28 @@ def tune(
     """
     began = time.perf_counter()
     grid = setup if isinstance(setup, Grid) else Grid.over(setup, {})
-    if type(grid.protocol) is not DecoyBB84:
-        raise InvalidInput("protocol", f"must be {DecoyBB84.NAME} to be tuned, but is {grid.protocol.NAME}")
+    free: FreeParameters | FreeFields
+    if type(grid.protocol) is DecoyBB84:
+        free = FreeParameters.of(grid.setup)
+    else:
+        free = FreeFields.of(grid.setup)
+        if not free.free:
+            raise InvalidInput("protocol", f"has nothing to tune: {grid.protocol.NAME} leaves no choice")
     links = Links(grid, pulses=pulses, sifted_bits=sifted_bits, asymptotic=asymptotic, bound=bound)
-    free = FreeParameters.of(grid.setup)
     for name in links.varying:
-        if split_index(name)[0] in free.FIELDS:
+        if split_index(name)[0] in free.stems:
             raise InvalidInput(name, "must not vary over the grid, because it is what tune chooses")
 
     batches = np.split(np.arange(len(links)), range(LINKS_AT_ONCE, len(links), LINKS_AT_ONCE))
     found = [_search(links, free, rows) for rows in batches]
     chosen = free.fields(np.concatenate([maxima.points for maxima in found]))
     before, after = np.empty(len(links)), np.empty(len(links))
+    better = np.zeros(len(links), bool)
     for rows in batches:
-        before[rows, None] = links.rate(rows, {}).rate_per_pulse
-        after[rows, None] = links.rate(
-            rows, {name: value[rows, None] for name, value in chosen.items()}
-        ).rate_per_pulse
-    better = after > before
+        old = links.rate(rows, {})
+        new = links.rate(rows, {name: value[rows, None] for name, value in chosen.items()})
+        before[rows, None], after[rows, None] = old.rate_per_pulse, new.rate_per_pulse
+        better[rows, None] = new.rate_bps > old.rate_bps
     parameters = {
         name: np.where(better, value, grid.setup.get(name)).reshape(links.shape)
         for name, value in chosen.items()
@@ -161,14 +167,14 @@ def tune(
     return Tuned(
         parameters=parameters,
         rate_before=before.reshape(links.shape),
-        rate_after=np.fmax(after, before).reshape(links.shape),
+        rate_after=np.where(better, after, before).reshape(links.shape),
         evaluations=sum(maxima.evaluations for maxima in found),
         seconds=time.perf_counter() - began,
         setup=tuned,
     )
 
 
-def _search(links: Links, free: FreeParameters, rows: Whole) -> Maxima:
+def _search(links: Links, free: FreeParameters | FreeFields, rows: Whole) -> Maxima:
     """Return the best points of some links: candidates first, then climbs from the best of them."""
     low, high = free.box.T
     own = free.coordinates(links.setup)
@@ -189,7 +195,7 @@ def _search(links: Links, free: FreeParameters, rows: Whole) -> Maxima:
 
 
 def _height(fraction: Floats, sifted: Floats) -> Floats:
-    """Return what is maximised: the rate, or the key bits that each sifted bit lacks where there is no key.
+    """Return what is maximised: the rate per second, or the key bits that each sifted bit lacks for a key.
 
     The unclipped rate itself would lead astray there: it is best where nothing is sent.
     """

@@ -108,8 +108,8 @@ def _pulses_to_key(pulses: int, watch: _Stopwatch) -> None:
     watch.restart()
     alice, bob = simulate(LINK, pulses, seed=1)
     watch.lap("simulation", pulses, "pulses")
-    detections, _ = tally(alice, bob, len(LINK.protocol.intensity_probs))
-    sifted_bits = int(detections[LINK.protocol.keyed].sum())
+    detections, _ = tally(alice, bob, len(LINK.recorded.intensity_probs))
+    sifted_bits = int(detections[LINK.recorded.keyed].sum())
     # A lap whenever Alice has finished a stage; Bob works at the same time.
     laps = {
         "sifting": ("sifting", len(bob), "detections"),

@@ -71,12 +71,12 @@ class RunResult:
     @property
     def sifted_bits(self) -> int:
         """Keyed events."""
-        return int(self.detections[self.setup.protocol.keyed].sum())
+        return int(self.detections[self.setup.recorded.keyed].sum())
 
     @property
     def qber(self) -> float:
         """Error rate of the keyed events."""
-        return float(self.errors[self.setup.protocol.keyed].sum() / max(1, self.sifted_bits))
+        return float(self.errors[self.setup.recorded.keyed].sum() / max(1, self.sifted_bits))
 
     @property
     def keys_equal(self) -> bool:
@@ -103,8 +103,8 @@ class RunResult:
             "key_bits_rigorous": self.rigorous_bits,
             "key_sha256": None if isinstance(key, Abort) else key.sha256(),
             "keys_equal": self.keys_equal,
-            "eps_sec": self.setup.protocol.eps_sec,
-            "eps_cor": self.setup.protocol.eps_cor,
+            "eps_sec": self.setup.recorded.eps_sec,
+            "eps_cor": self.setup.recorded.eps_cor,
             "sent_bits": ledger.sent_bits,
             "charged_bits": ledger.charged_bits,
             "f_ec": None if isinstance(key, Abort) else key.f_ec,
@@ -154,8 +154,8 @@ def run(
     """
     setup.protocol.check_link(setup.link)
     check_methods(setup)
-    wanted = bound or setup.protocol.bound
-    bound = setup.protocol.finite_bound(wanted)
+    wanted = bound or setup.recorded.bound
+    bound = setup.recorded.finite_bound(wanted)
     seconds = {}
     start = time.perf_counter()
 
@@ -166,14 +166,14 @@ def run(
 
     size = setup.pulses if pulses is None else int(pulses)
     predicted = rate(setup, pulses=size, bound=bound)
-    rigorous = rate(setup, pulses=size, bound=setup.protocol.RIGOROUS)
-    expected = setup.protocol.expected(setup.link, size)
+    rigorous = rate(setup, pulses=size, bound=setup.recorded.RIGOROUS)
+    expected = setup.recorded.expected(setup.link, size)
     lap("prediction")
     simulated = with_truth(setup, pulses, attack=attack, seed=seed, workers=workers, progress=progress)
     lap("simulation")
     alice, bob = distil_pair(simulated.alice, simulated.bob, setup, bound=bound, seed=seed, progress=progress)
     lap("distillation")
-    detections, errors = tally(simulated.alice, simulated.bob, len(setup.protocol.intensity_probs))
+    detections, errors = tally(simulated.alice, simulated.bob, len(setup.recorded.intensity_probs))
     rigorous_bits = None
     if isinstance(alice, SecretKey):
         counts = alice.estimate.counts
@@ -182,7 +182,8 @@ def run(
             counts.detections.astype(np.int64),
             counts.errors.astype(np.int64),
             alice.leak_bits,
-            setup.protocol.RIGOROUS,
+            setup.recorded.RIGOROUS,
+            size,
         )
         rigorous_bits = sum(found.lengths)
     lap("counting")

@@ -24,8 +24,8 @@ class KeyRate:
         What was asked.
     rate_per_pulse : ndarray, shape (...)
         Secret bits per pulse sent, never below 0; the shape is that of the grid.
-    rate_bps : ndarray, shape (...)
-        The same per second.
+    clock_rate_hz : ndarray, shape (...)
+        Rounds per second.
     key_bits : ndarray, shape (...) or None
         Length of the key of the block; None in the asymptotic regime.
     pulses : ndarray, shape (...) or None
@@ -41,7 +41,10 @@ class KeyRate:
     security : Security
         What the number holds against.
     plob : ndarray, shape (...)
-        Capacity of the lossy channel without repeaters, bits per pulse; no rate can exceed it.
+        Capacity of the whole lossy way without repeaters, bits per pulse.
+    capacity : ndarray, shape (...)
+        What this protocol's rate cannot exceed: `plob`, or the capacity with one repeater for a protocol
+        with a relay.
     band : tuple of two ndarray or None
         5 % and 95 % points of `rate_per_pulse` under the setup's uncertainties.
     axes : mapping
@@ -51,7 +54,7 @@ class KeyRate:
     protocol: str
     bound: str
     rate_per_pulse: Floats
-    rate_bps: Floats
+    clock_rate_hz: Floats
     key_bits: Floats | None
     pulses: Floats | None
     qber: Floats
@@ -60,8 +63,14 @@ class KeyRate:
     bounds: Mapping[str, Floats]
     security: Security
     plob: Floats
+    capacity: Floats
     band: tuple[Floats, Floats] | None = None
     axes: Mapping[str, Floats] = field(default_factory=dict)
+
+    @property
+    def rate_bps(self) -> Floats:
+        """Secret bits per second, shape (...)."""
+        return self.rate_per_pulse * self.clock_rate_hz
 
     def explain(self) -> str:
         """Return every term with its value and its source, as an aligned table.
@@ -124,6 +133,7 @@ class KeyRate:
             "qber": plain(self.qber),
             "sifted_bits": plain(self.sifted_bits),
             "plob": plain(self.plob),
+            "capacity": plain(self.capacity),
             "security": security,
             "terms": {name: plain(value) for name, value in {**self.terms, **self.bounds}.items()},
         }

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from noclone.core.errors import InvalidInput
+from noclone.rates.flaws.flaws import IDEAL, Flaws
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -58,6 +59,14 @@ class DecoyCounts:
         Errors among them.
     photons : PhotonCounts, optional
         The truth behind the detections. No bound reads it but `infinite`.
+    sent : array_like, shape (2, ...), optional
+        Expected number of pulses sent with matching bases; read only where flaws need it.
+    flaws : Flaws
+        How the source differs from an ideal one; by default it does not.
+    scale : array_like, shape (K, ...), optional
+        For a source that is not Poissonian: intensity k gives n photons with probability
+        scale_k intensity_k^n w_n, where w_n <= 1 is the same for all intensities. A Poissonian one has
+        the scale exp(-intensity) and w_n = 1 / n!.
 
     Raises
     ------
@@ -77,6 +86,9 @@ class DecoyCounts:
     detections: Floats
     errors: Floats
     photons: PhotonCounts | None = None
+    sent: Floats | None = None
+    flaws: Flaws = IDEAL
+    scale: Floats | None = None
 
     def __init__(
         self,
@@ -85,6 +97,9 @@ class DecoyCounts:
         detections: ArrayLike,
         errors: ArrayLike,
         photons: PhotonCounts | None = None,
+        sent: ArrayLike | None = None,
+        flaws: Flaws = IDEAL,
+        scale: ArrayLike | None = None,
     ) -> None:
         given = {
             "intensities": (intensities, 1),
@@ -106,6 +121,17 @@ class DecoyCounts:
         for name, (_, leading) in given.items():
             object.__setattr__(self, name, _insert_axes(arrays[name], leading, grid_axes))
         object.__setattr__(self, "photons", photons)
+        object.__setattr__(self, "flaws", flaws)
+        law = None if scale is None else _insert_axes(np.asarray(scale, dtype=np.float64), 1, grid_axes)
+        object.__setattr__(self, "scale", law)
+        object.__setattr__(self, "sent", None)
+        if sent is not None:
+            pulses = np.asarray(sent, dtype=np.float64)
+            if pulses.shape[:1] != (2,) or not ((pulses >= 0.0) & (pulses < np.inf)).all():
+                raise InvalidInput(
+                    "counts.sent", "must hold a finite number of at least 0 for each of two bases"
+                )
+            object.__setattr__(self, "sent", _insert_axes(pulses, 1, grid_axes))
         if photons is not None and photons.single.shape[:2] != (2, *size):
             shape = photons.single.shape
             raise InvalidInput("counts.photons", f"must begin with axes {(2, *size)}, but has shape {shape}")
@@ -153,6 +179,7 @@ class DecoyCounts:
             detections=counts.detections * factor,
             errors=counts.errors * factor,
             photons=self.photons and self.photons.scaled(factor),
+            sent=None if counts.sent is None else counts.sent * factor,
         )
 
     def with_axes(self, grid_axes: int) -> "DecoyCounts":
@@ -163,7 +190,15 @@ class DecoyCounts:
             self,
             detections=_insert_axes(self.detections, 2, grid_axes),
             errors=_insert_axes(self.errors, 2, grid_axes),
+            sent=None if self.sent is None else _insert_axes(self.sent, 1, grid_axes),
         )
+
+    @property
+    def pulses_sent(self) -> Floats:
+        """The pulses sent with matching bases, shape (2, ...); some flaws cannot be priced without them."""
+        if self.sent is None:
+            raise InvalidInput("counts.sent", "must be given, because the flaws of the source need it")
+        return self.sent
 
 
 def keyed_mask(keyed: ArrayLike, intensities: int) -> Bools:
@@ -221,7 +256,8 @@ def expected_counts(
     """
     mu, probs = np.asarray(intensities, dtype=np.float64), np.asarray(intensity_probs, dtype=np.float64)
     weights = _pulse_weights(probs, sift_probs)
-    return DecoyCounts(mu, probs, _by_class(gains, weights), _by_class(error_gains, weights))
+    detections, errors = _by_class(gains, weights), _by_class(error_gains, weights)
+    return DecoyCounts(mu, probs, detections, errors, sent=np.asarray(sift_probs, dtype=np.float64))
 
 
 def expected_photons(

@@ -30,6 +30,32 @@ def binary_entropy(prob: ArrayLike) -> NDArray[np.float64]:
     return bits
 
 
+def inverse_binary_entropy(entropy: ArrayLike) -> NDArray[np.float64]:
+    """Return the probability, at most 1/2, of which this is the binary entropy.
+
+    Parameters
+    ----------
+    entropy : array_like, shape (...)
+        In bits, clipped to [0, 1].
+
+    Returns
+    -------
+    ndarray, shape (...)
+
+    Examples
+    --------
+    >>> inverse_binary_entropy([0.0, 0.5, 1.0]).round(6).tolist()
+    [0.0, 0.110028, 0.5]
+    """
+    goal = np.clip(np.asarray(entropy, dtype=np.float64), 0.0, 1.0)
+    low, high = np.zeros_like(goal), np.full_like(goal, 0.5)
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        above = binary_entropy(middle) > goal
+        low, high = np.where(above, low, middle), np.where(above, middle, high)
+    return 0.5 * (low + high)
+
+
 def thermal_entropy(mean_photons: ArrayLike) -> NDArray[np.float64]:
     """Return g(n) = (n+1) log2(n+1) - n log2 n, the entropy of a thermal mode of mean photon number n.
 

@@ -6,6 +6,11 @@ from typing import Literal
 Attacks = Literal["coherent", "collective", "individual", "none"]
 Regime = Literal["asymptotic", "finite"]
 
+IDEAL_LASER = "the source emits phase-randomised Poissonian pulses of exactly known intensities"
+"""What decoy bounds assume of a source without flaws."""
+IDEAL_SINGLE_PHOTONS = "every pulse holds exactly one photon"
+"""What bounds for single photons assume of a source without flaws."""
+
 
 @dataclass(frozen=True)
 class Security:

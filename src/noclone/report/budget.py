@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from noclone.distillation.result import SecretKey
 from noclone.protocols.key_rate import KeyRate
-from noclone.report.description import protocol_of
 
 if TYPE_CHECKING:
     from noclone.pipeline import RunResult
@@ -97,5 +96,5 @@ def true_single_photons(result: RunResult) -> NDArray[np.int64]:
     """Return how many raw key events of each basis (2,) really came from single photons."""
     alice, bob = result.simulated.alice, result.simulated.bob
     mask = (alice.basis == bob.basis) & (result.simulated.photons == 1)
-    mask &= protocol_of(result.setup).keyed[alice.basis, alice.intensity]
+    mask &= result.setup.recorded.keyed[alice.basis, alice.intensity]
     return np.bincount(alice.basis[mask], minlength=2)

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noclone.core.seeds import stream
-from noclone.rates.counts import DecoyCounts
 from noclone.rates.key_terms import shannon_leak
-from noclone.report.description import changes, key_of, preset_of, protocol_of
+from noclone.report.description import changes, key_of, preset_of
 from noclone.report.notation import difference, percent, sigmas, significant, whole
 from noclone.setup import rate
 
@@ -113,7 +112,7 @@ def rows(result: RunResult) -> tuple[Row, ...]:
     if key is not None:
         table.append(_efficiency_row(result, key.f_ec))
     table.append(_key_row(result, measured))
-    if result.bound != result.setup.protocol.RIGOROUS:
+    if result.bound != result.setup.recorded.RIGOROUS:
         table.append(_rigorous_row(result))
     return tuple(table)
 
@@ -148,12 +147,14 @@ def key_spread(result: RunResult, efficiency: float) -> float:
     float
         Bits. The draws are seeded: the same run gives the same figure.
     """
-    counts, protocol = result.expected.counts, protocol_of(result.setup)
+    counts, protocol = result.expected.counts, result.setup.recorded
     generator = stream(result.seed, "spread of the key")
     shape = (DRAWS, *counts.detections.shape)
     wrong = np.moveaxis(generator.poisson(counts.errors, shape), 0, -1)
     right = np.moveaxis(generator.poisson(counts.detections - counts.errors, shape), 0, -1)
-    drawn = DecoyCounts(counts.intensities, counts.intensity_probs, wrong + right, wrong)
+    drawn = replace(
+        counts, detections=(wrong + right).astype(float), errors=wrong.astype(float), photons=None
+    )
     leak = shannon_leak(drawn, protocol.keyed, efficiency)
     return float(np.std(protocol.key_terms(drawn, leak, result.bound).length))
 
@@ -171,7 +172,7 @@ def _efficiency_row(result: RunResult, spent: float) -> Row:
         "f_ec",
         "error correction, f",
         partial(significant, digits=4),
-        protocol_of(result.setup).f_ec,
+        result.setup.recorded.f_ec,
         spent,
         why="Leakage over the Shannon limit: predictions assume it, the distilled key pays what was spent.",
     )
@@ -204,7 +205,7 @@ def _error_rate_row(result: RunResult, measured: dict[str, float]) -> Row:
 
 
 def _key_row(result: RunResult, measured: dict[str, float]) -> Row:
-    key, assumed = key_of(result), protocol_of(result.setup).f_ec
+    key, assumed = key_of(result), result.setup.recorded.f_ec
     model = float(np.floor(_length(result, assumed)))
     spent = assumed if key is None else key.f_ec
     row = Row(
@@ -226,7 +227,7 @@ def _key_row(result: RunResult, measured: dict[str, float]) -> Row:
 
 
 def _own_bound(result: RunResult) -> str:
-    own = protocol_of(result.setup).bound
+    own = result.setup.recorded.bound
     if own == result.bound:
         return ""
     endless = float(rate(result.setup, asymptotic=True).rate_per_pulse) * result.pulses
@@ -238,7 +239,7 @@ def _key_against_model(result: RunResult, row: Row, spent: float) -> str:
         return ""
     if row.from_model is None or not row.sigma:
         return "The model expects no key of this block."
-    assumed, paid = protocol_of(result.setup).f_ec, _length(result, spent)
+    assumed, paid = result.setup.recorded.f_ec, _length(result, spent)
     rest = row.simulated - paid
     if result.attack is not None:
         return (
@@ -258,7 +259,7 @@ def _key_against_experiment(result: RunResult, row: Row) -> str:
         return ""
     if row.scale != 1:
         return "Per pulse, a block of another size pays another share for its statistics."
-    protocol = protocol_of(result.setup)
+    protocol = result.setup.recorded
     needed = protocol.f_ec + (row.model - row.measured) / _leak(result, 1.0)
     found = f"at f = {significant(needed, 4)}" if 1 <= needed <= 2 else "at no efficiency of error correction"
     return (
@@ -271,7 +272,7 @@ def _rigorous_row(result: RunResult) -> Row:
     key = key_of(result)
     model = float(np.floor(result.predicted_rigorous.key_bits or 0))
     row = Row(
-        "key_bits_rigorous", f"key bits, {result.setup.protocol.RIGOROUS}", whole, model, result.rigorous_bits
+        "key_bits_rigorous", f"key bits, {result.setup.recorded.RIGOROUS}", whole, model, result.rigorous_bits
     )
     if key is None or result.rigorous_bits is None:
         return row
@@ -285,15 +286,13 @@ def _rigorous_row(result: RunResult) -> Row:
 
 def _length(result: RunResult, efficiency: float) -> float:
     """Return the model's key length at an efficiency of error correction."""
-    terms = protocol_of(result.setup).key_terms(
-        result.expected.counts, _leak(result, efficiency), result.bound
-    )
+    terms = result.setup.recorded.key_terms(result.expected.counts, _leak(result, efficiency), result.bound)
     return float(terms.length)
 
 
 def _leak(result: RunResult, efficiency: float) -> float:
     """Return what the model expects error correction to disclose."""
-    return float(shannon_leak(result.expected.counts, protocol_of(result.setup).keyed, efficiency))
+    return float(shannon_leak(result.expected.counts, result.setup.recorded.keyed, efficiency))
 
 
 def _by_chance(result: RunResult, row: Row, sigma_text: str) -> str:

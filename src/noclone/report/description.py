@@ -9,7 +9,6 @@ import numpy as np
 
 from noclone.distillation.result import Abort, SecretKey
 from noclone.link import Fibre, FixedLoss, Link, WeakCoherentSource
-from noclone.protocols.decoy_bb84 import DecoyBB84
 from noclone.report.notation import significant, with_prefix
 from noclone.setup import Setup, load, preset_names
 from noclone.setup.toml import to_tables
@@ -60,15 +59,9 @@ def detectors_text(link: Link) -> str:
     return f"threshold detectors of {efficiency} % efficiency, {dark} dark counts a gate"
 
 
-def protocol_of(setup: Setup) -> DecoyBB84:
-    """Return the setup's protocol, which a run can only be of one kind."""
-    assert isinstance(setup.protocol, DecoyBB84)
-    return setup.protocol
-
-
 def intensities_of(setup: Setup) -> tuple[float, ...]:
     """Return the mean photon numbers that Alice's source switches between."""
-    return setup.protocol.intensities(setup.link)
+    return setup.recorded.intensities(setup.link)
 
 
 def abort_of(result: RunResult) -> Abort | None:
@@ -134,7 +127,7 @@ def command(result: RunResult) -> str:
     words += [f"--set {name}={_written(value)}" for name, value in changes(setup).items()]
     if result.pulses != setup.pulses:
         words.append(f"--pulses {result.pulses}")
-    protocol = protocol_of(setup)
+    protocol = setup.recorded
     if result.bound != protocol.finite_bound(protocol.bound):
         words.append(f"--bound {result.bound}")
     if result.attack is not None:

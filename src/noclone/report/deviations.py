@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from noclone.rates.concentration import clopper_pearson_interval
-from noclone.report.description import protocol_of
 
 if TYPE_CHECKING:
     from noclone.pipeline import RunResult
@@ -71,7 +70,7 @@ def deviations(result: RunResult) -> Deviations:
     Gains are per pulse of the class; how many were sent is known by its expectation only. A gain's
     deviation is in sqrt(N) of the expected events, an error rate's in its binomial deviation.
     """
-    protocol, expected = protocol_of(result.setup), result.expected.counts
+    protocol, expected = result.setup.recorded, result.expected.counts
     seen, wrong = result.detections.astype(float), result.errors.astype(float)
     match = np.array([protocol.basis_prob**2, (1 - protocol.basis_prob) ** 2])
     sent = result.pulses * match[:, None] * np.array(protocol.intensity_probs)

@@ -29,7 +29,8 @@ def significant(value: float, digits: int = 3) -> str:
     if value == 0 or not math.isfinite(value):
         return f"{value:g}"
     if 1e-3 <= abs(value) < 1e15:
-        shown = f"{value:,.0f}" if abs(value) >= 10**digits else f"{value:.{digits}g}"
+        rounded = float(f"{value:.{digits}g}")  # 9.5 has one digit more when it is rounded to one
+        shown = f"{value:,.0f}" if abs(rounded) >= 10**digits else f"{value:.{digits}g}"
         return shown.replace("-", "−")
     mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
     number = f"{float(mantissa):g}"

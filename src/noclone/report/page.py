@@ -150,7 +150,7 @@ def _tiles(result: RunResult, key: SecretKey) -> str:
         (Number(significant(key.f_ec, 4), key.f_ec), "f of error correction"),
         (Number(significant(key.ledger.eps_total), key.ledger.eps_total), "total failure probability"),
     ]
-    rigorous = result.setup.protocol.RIGOROUS
+    rigorous = result.setup.recorded.RIGOROUS
     if result.bound != rigorous and result.rigorous_bits is not None:
         tiles.append((Number(whole(result.rigorous_bits), result.rigorous_bits), f"key bits by {rigorous}"))
     listed = "\n".join(

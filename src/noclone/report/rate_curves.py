@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from noclone.core.errors import InvalidInput
 from noclone.core.fields import specs
 from noclone.core.files import write_atomically
-from noclone.link import KINDS, Fibre, FixedLoss
+from noclone.link import Fibre, FixedLoss, kinds
 from noclone.protocols import protocols
 from noclone.protocols.key_rate import KeyRate
 from noclone.report.canvas import (
@@ -30,7 +30,7 @@ from noclone.report.canvas import (
     svg,
 )
 from noclone.report.comparison import key_spread
-from noclone.report.description import key_of, protocol_of
+from noclone.report.description import key_of
 from noclone.report.notation import percent, significant
 from noclone.setup import Grid, Setup, rate
 
@@ -164,9 +164,10 @@ def axis_label(name: str) -> tuple[str, str]:
     ('channel: length (km)', ' km')
     """
     station, _, field = name.partition(".")
-    kinds: list[Any] = list(KINDS.get(station, protocols().values()))
+    place = "channel" if station == "channels" else station
+    known: list[Any] = list((protocols() if station == "protocol" else kinds(place)).values())
     stem = field.partition("[")[0]
-    for kind in kinds:
+    for kind in known:
         spec = specs(kind).get(stem)
         if spec is not None:
             unit = f" ({spec.unit})" if spec.unit else ""
@@ -198,9 +199,9 @@ def _along_channel(result: RunResult, field: str, furthest: float, label: str, u
 
 
 def _rates(result: RunResult, asked: Setup | Grid, pulses: ArrayLike) -> dict[str, KeyRate]:
-    names = dict.fromkeys((result.bound, protocol_of(result.setup).RIGOROUS))
+    names = dict.fromkeys((result.bound, result.setup.recorded.RIGOROUS))
     rates = {name: rate(asked, pulses=pulses, bound=name) for name in names}
-    limit = f"asymptotic limit, {protocol_of(result.setup).bound}"
+    limit = f"asymptotic limit, {result.setup.recorded.bound}"
     return {**rates, limit: rate(asked, asymptotic=True)}
 
 

@@ -11,11 +11,10 @@ from noclone.core.fields import documented
 from noclone.core.registry import named_modules
 from noclone.distillation.ledger import Ledger
 from noclone.distillation.result import Abort, SecretKey
-from noclone.link import KINDS
 from noclone.rates import bounds
 from noclone.report.budget import steps, true_single_photons
 from noclone.report.comparison import Row
-from noclone.report.description import command, intensities_of, protocol_of
+from noclone.report.description import command, intensities_of
 from noclone.report.deviations import Deviations
 from noclone.report.markup import Cell, Number, bullets, linked, paragraph, table
 from noclone.report.notation import difference, percent, plain, sigmas, significant, whole
@@ -180,8 +179,7 @@ def repeat(result: RunResult) -> str:
 
 def _fields(setup: Setup) -> str:
     lines = []
-    for station in (*KINDS, "protocol"):
-        part = setup.part(station)
+    for station, part in setup.parts.items():
         for field, spec, _ in documented(type(part)):
             name, value = f"{station}.{field}", getattr(part, field)
             shown = f"{value:.6g}" if isinstance(value, float) else str(value)
@@ -196,7 +194,7 @@ def _fields(setup: Setup) -> str:
 
 def papers(result: RunResult) -> str:
     """Return the papers behind the figures of the page."""
-    publication, protocol = result.setup.publication, protocol_of(result.setup)
+    publication, protocol = result.setup.publication, result.setup.recorded
     names = dict.fromkeys((result.bound, protocol.RIGOROUS, protocol.bound))
     extractor: Any = named_modules("noclone.hashing")[protocol.amplification]
     found = [] if publication is None else [f"The experiment: {publication.reference}."]

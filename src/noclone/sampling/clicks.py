@@ -217,6 +217,7 @@ def _sample_block(
         int(memory.dead_pulses),
         float(memory.afterpulse_prob),
         float(memory.afterpulse_mean_pulses),
+        bool(memory.paralysable),
         min(pulses, int(1.2 * pulse.click_prob * pulses) + 4096),
         drawn,
     )
@@ -247,6 +248,12 @@ def _release(state: State, first_live: int, prob: float, mean: float) -> int:
     return first_live + int(-mean * math.log(uniform(state)))
 
 
+@njit(inline="always")
+def _prolonged(ready: int, old_ready: int, release: int) -> tuple[int, int]:
+    """Return the gate at which a detector is ready again, and that of its release put off by as much."""
+    return ready, _NEVER if release == _NEVER else release + ready - old_ready
+
+
 @njit(cache=True, nogil=True)
 def _run_block(
     seed: np.uint64,
@@ -258,6 +265,7 @@ def _run_block(
     dead_pulses: int,
     afterpulse_prob: float,
     afterpulse_mean: float,
+    paralysable: bool,
     room: int,
     drawn: NDArray[np.int64],
 ) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
@@ -298,6 +306,12 @@ def _run_block(
             triggered |= 2
             release_1 = _NEVER
         clicking = triggered & ((now >= ready_0) | (now >= ready_1) << 1)
+        if paralysable:
+            # A trigger in the dead time starts it anew; a release waits as long after it as before.
+            if triggered & ~clicking & 1:
+                ready_0, release_0 = _prolonged(now + dead_pulses + 1, ready_0, release_0)
+            if triggered & ~clicking & 2:
+                ready_1, release_1 = _prolonged(now + dead_pulses + 1, ready_1, release_1)
         if clicking == 0:
             continue
         if clicking & 1:

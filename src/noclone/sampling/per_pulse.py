@@ -78,12 +78,13 @@ def sample(
         settings.sent_bit.astype(np.int64),
         settings.sent_basis == settings.measured_basis,
         float(model.channel_transmittance),
-        float(model.efficiency),
+        np.array([model.efficiency, model.efficiency * model.efficiency_mismatch]),
         float(model.misalignment),
         float(model.dark_count_prob),
         int(memory.dead_pulses),
         float(memory.afterpulse_prob),
         math.exp(-1 / memory.afterpulse_mean_pulses) if memory.afterpulse_mean_pulses else 0.0,
+        bool(memory.paralysable),
         sent,
     )
     return Clicks(pulses, sent, position, *columns)
@@ -99,12 +100,13 @@ def _run(
     sent_bit: NDArray[np.int64],
     matched: NDArray[np.bool_],
     transmittance: float,
-    efficiency: float,
+    efficiency: NDArray[np.float64],
     misalignment: float,
     dark_count_prob: float,
     dead_pulses: int,
     afterpulse_prob: float,
     stay_prob: float,
+    paralysable: bool,
     sent: NDArray[np.int64],
 ) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
     """Return position and (setting, outcome, photons, flags) of the clicks; fill `sent`."""
@@ -131,9 +133,14 @@ def _run(
 
         light[:] = False
         for _ in range(photons):
-            if uniform(state) < transmittance and uniform(state) < efficiency:
+            if uniform(state) >= transmittance:
+                continue
+            # One draw decides for either detector; the second one is not the better.
+            chance = uniform(state)
+            if chance < efficiency[0]:
                 wrong = uniform(state) < (misalignment if matched[j] else 0.5)
-                light[1 - sent_bit[j] if wrong else sent_bit[j]] = True
+                hit = 1 - sent_bit[j] if wrong else sent_bit[j]
+                light[hit] |= chance < efficiency[hit]
         for d in range(2):
             if uniform(state) < dark_count_prob:
                 light[d] = True
@@ -142,7 +149,7 @@ def _run(
         for d in range(2):
             clicking[d] = False
             if dead[d] > 0:
-                dead[d] -= 1
+                dead[d] = dead_pulses if paralysable and light[d] else dead[d] - 1
                 continue
             clicking[d] = light[d]
             if trapped[d] and uniform(state) >= stay_prob:

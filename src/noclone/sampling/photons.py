@@ -63,3 +63,87 @@ def single() -> NDArray[np.float64]:
     [0.0, 1.0]
     """
     return np.array([0.0, 1.0])
+
+
+def quantum_dot(mean_photons: ArrayLike, g2: ArrayLike) -> NDArray[np.float64]:
+    """Return the distribution over 0, 1 and 2 photons with a given mean and g2.
+
+    Parameters
+    ----------
+    mean_photons, g2 : array, shape (...)
+        mu, and <n (n - 1)> / mu^2; their product is at most 1.
+
+    Returns
+    -------
+    array, shape (..., 3)
+        P(2) = g2 mu^2 / 2, P(1) = mu - 2 P(2).
+
+    Examples
+    --------
+    >>> quantum_dot(0.5, 0.1).tolist()
+    [0.5125, 0.475, 0.0125]
+    """
+    mean, correlation = np.asarray(mean_photons, float), np.asarray(g2, float)
+    two = 0.5 * correlation * mean * mean
+    return np.stack([1 - mean + two, mean - 2 * two, two], axis=-1)
+
+
+def heralded(
+    mean_pairs: ArrayLike,
+    herald_efficiency: ArrayLike,
+    herald_dark_count_prob: ArrayLike,
+    signal_efficiency: ArrayLike,
+    pair_statistics: str,
+) -> NDArray[np.float64]:
+    """Return the distribution of photons that leave a heralded source in an announced pulse.
+
+    Parameters
+    ----------
+    mean_pairs : array, shape (...)
+        Of a pump pulse.
+    herald_efficiency, herald_dark_count_prob : array, shape (...)
+        A threshold detector announces n pairs with probability 1 - (1 - d) (1 - efficiency)^n.
+    signal_efficiency : array, shape (...)
+        Each photon of the other beam leaves Alice with this probability, independently of the others.
+    pair_statistics : {"thermal", "poisson"}
+        Of one mode, or of very many.
+
+    Returns
+    -------
+    array, shape (..., N)
+        P(n) for n = 0 to N - 1 where less than 1e-16 remains; the last column holds the rest.
+
+    Notes
+    -----
+    A thermal or Poissonian number of pairs, weighted with c^n and thinned, is again geometric or Poissonian
+    but for its norm, so that the distribution is a difference of two such.
+
+    Examples
+    --------
+    >>> heralded(0.01, 0.5, 0.0, 1.0, "thermal")[:3].round(5).tolist()
+    [0.0, 0.9852, 0.01463]
+    """
+    pairs, found, dark, leaves = np.broadcast_arrays(
+        *(
+            np.asarray(part, float)[..., None]
+            for part in (mean_pairs, herald_efficiency, herald_dark_count_prob, signal_efficiency)
+        )
+    )
+    photons = np.arange(_MOST_PHOTONS + 1)
+
+    def weighted(share: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sum over n pairs of P(n) share^n times the probability that so many photons leave."""
+        kept = pairs * share * leaves
+        if pair_statistics == "poisson":
+            rest = pairs * (1 - share * (1 - leaves))
+            return np.asarray(np.exp(xlogy(photons, kept) - rest - gammaln(photons + 1)))
+        norm = 1 + pairs * (1 - share * (1 - leaves))
+        return np.asarray(np.exp(xlogy(photons, kept / norm)) / norm)
+
+    rows = weighted(np.ones_like(found)) - (1 - dark) * weighted(1 - found)
+    rows = np.maximum(rows, 0.0)
+    rows /= rows.sum(axis=-1, keepdims=True)
+    left = rows[..., ::-1].cumsum(axis=-1)[..., ::-1]
+    last = max(2, int(np.flatnonzero((left >= _NEGLIGIBLE).reshape(-1, photons.size).any(axis=0))[-1]))
+    rows[..., last] = left[..., last]
+    return np.asarray(rows[..., : last + 1])

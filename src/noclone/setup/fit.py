@@ -59,7 +59,7 @@ def fit(setup: Setup, wishes: Mapping[str, str]) -> Setup:
 
 def _model(figure: str) -> Callable[[Setup], float]:
     def predicted(setup: Setup) -> float:
-        expected = setup.protocol.expected(setup.link, setup.pulses)
+        expected = setup.recorded.expected(setup.link, setup.pulses)
         return float(getattr(expected, figure))
 
     return predicted

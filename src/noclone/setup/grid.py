@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ from noclone.link import Link
 from noclone.setup.setup import Setup
 
 if TYPE_CHECKING:
-    from noclone.protocols.decoy_bb84 import DecoyBB84
+    from noclone.protocols.protocol import Protocol
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class Grid:
     setup: Setup
     axes: Mapping[str, NDArray[np.float64]]
     link: Link
-    protocol: DecoyBB84
+    protocol: Protocol
 
     @classmethod
     def over(cls, setup: Setup, axes: Mapping[str, Any], together: Mapping[str, Any] | None = None) -> Grid:
@@ -60,8 +59,9 @@ class Grid:
             setup.get(name)
             shape = [1] * rank
             shape[min(position, rank - 1)] = value.size
-            station, _, rest = name.partition(".")
-            changes.setdefault(station, {})[rest] = value.reshape(shape)
+            for each in setup.names(name):
+                station, _, rest = each.partition(".")
+                changes.setdefault(station, {})[rest] = value.reshape(shape)
         parts = {}
         for station, fields in changes.items():
             try:
@@ -69,7 +69,7 @@ class Grid:
             except InvalidInput as error:
                 raise error.under(station) from None
         protocol = parts.pop("protocol", setup.protocol)
-        return cls(setup, values, dataclasses.replace(setup.link, **parts), protocol)
+        return cls(setup, values, setup.link.replaced(parts), protocol)
 
     @property
     def shape(self) -> tuple[int, ...]:

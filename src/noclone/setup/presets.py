@@ -7,6 +7,8 @@ from pathlib import Path
 
 from noclone.core.errors import InvalidInput
 from noclone.core.fields import unknown_text
+from noclone.core.registry import pick
+from noclone.protocols import protocols
 from noclone.setup import toml
 from noclone.setup.setup import Setup
 
@@ -23,13 +25,42 @@ def names() -> list[str]:
     return sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".toml"))
 
 
+TYPICAL_KM = 50.0
+"""Length of the link that a protocol's name stands for."""
+
+
+def typical(protocol: str, length_km: float = TYPICAL_KM) -> Setup:
+    """Return a protocol on a fibre link of this length with today's hardware.
+
+    Parameters
+    ----------
+    protocol : str
+        Its name; see ``noclone list protocols``.
+    length_km : float
+        From Alice to Bob.
+
+    Raises
+    ------
+    InvalidInput
+        If there is no such protocol.
+
+    Examples
+    --------
+    >>> typical("decoy-bb84", 80).get("channel.length_km")
+    80.0
+    """
+    link, parameters = pick("protocol", protocol, protocols()).typical(length_km)
+    return Setup(link, parameters, name=protocol)
+
+
 def load(name_or_path: str | Path) -> Setup:
-    """Return a preset by name, or the setup in a TOML file.
+    """Return a preset by name, a protocol's typical setup by its name, or the setup in a TOML file.
 
     Parameters
     ----------
     name_or_path : str or path
-        A preset's name (``"micius-2017"``), or a path that ends in ``.toml`` or exists.
+        A preset's name (``"micius-2017"``), a protocol's (``"sarg04"``, on 50 km of fibre), or a path
+        that ends in ``.toml`` or exists.
 
     Raises
     ------
@@ -45,7 +76,11 @@ def load(name_or_path: str | Path) -> Setup:
     if name in names():
         resource = resources.files("noclone.setup") / "presets" / f"{name}.toml"
         return toml.parse(resource.read_text(encoding="utf-8"), name=name, where=f"preset {name}")
+    if name in protocols():
+        return typical(name)
     path = Path(name)
     if path.suffix == ".toml" or path.exists():
         return toml.read(path)
-    raise InvalidInput(f"setup {name!r}", unknown_text(name, names()) + "; or give a .toml file")
+    raise InvalidInput(
+        f"setup {name!r}", unknown_text(name, [*names(), *protocols()]) + "; or give a .toml file"
+    )

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from noclone.core.errors import InvalidInput
-from noclone.core.fields import specs
+from noclone.core.fields import specs, split_index
 from noclone.core.seeds import stream
 from noclone.protocols.key_rate import KeyRate
 from noclone.setup.grid import Grid
@@ -95,8 +95,8 @@ def _band(grid: Grid, question: dict[str, Any]) -> tuple[Any, Any]:
     draws = stream(0, "uncertainty").standard_normal((len(uncertain), BAND_DRAWS))
     together = {}
     for row, (name, sigma) in zip(draws, uncertain.items(), strict=True):
-        station, _, field = name.partition(".")
-        spec = specs(type(grid.setup.part(station)))[field]
+        station, _, field = grid.setup.names(name)[0].partition(".")
+        spec = specs(type(grid.setup.part(station)))[split_index(field)[0]]
         together[name] = np.clip(grid.setup.get(name) + sigma * row, spec.low, spec.high)
     drawn = Grid.over(grid.setup, grid.axes, together)
     answer = drawn.protocol.rate(drawn.link, **question)

@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from noclone.core.errors import InvalidInput
 from noclone.core.fields import from_mapping, specs, split_index, to_mapping, unknown_text
-from noclone.link import KINDS, Link
+from noclone.link import Link, kinds
+from noclone.protocols.decoy_bb84 import DecoyBB84, recorded
 from noclone.protocols.protocol import Protocol
 
 if TYPE_CHECKING:
-    from noclone.protocols.decoy_bb84 import DecoyBB84
     from noclone.setup.grid import Grid
-
-STATIONS = ("alice", "channel", "bob", "protocol")
-"""The parts of a setup, by the first half of a dotted name."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +64,7 @@ class Setup:
     """
 
     link: Link
-    protocol: DecoyBB84
+    protocol: Protocol
     pulses: int = 10**9
     name: str = "setup"
     uncertainty: Mapping[str, float] = field(default_factory=dict)
@@ -89,11 +86,42 @@ class Setup:
                     f"uncertainty of {name}", f"must be at least 0, for a number, but is {sigma!r}"
                 )
 
+    @property
+    def parts(self) -> dict[str, Any]:
+        """Devices and protocol, by the first half of a dotted name."""
+        return {**self.link.devices, "protocol": self.protocol}
+
+    @property
+    def recorded(self) -> DecoyBB84:
+        """The protocol, as one whose runs can be recorded pulse by pulse and distilled.
+
+        Raises
+        ------
+        InvalidInput
+            If it is another protocol: those have rates and sampled statistics.
+        """
+        return recorded(self.protocol)
+
     def part(self, station: str) -> Any:
         """Return the device or protocol that a dotted name's first half stands for."""
-        if station not in STATIONS:
-            raise InvalidInput(station, unknown_text(station, [*STATIONS, "run"]))
-        return self.protocol if station == "protocol" else getattr(self.link, station)
+        parts = self.parts
+        if station not in parts:
+            raise InvalidInput(station, unknown_text(station, [*parts, "run"]))
+        return parts[station]
+
+    def names(self, name: str) -> tuple[str, ...]:
+        """Return the fields a name stands for: ``channels.x`` is that of both channels, any other itself.
+
+        Examples
+        --------
+        >>> import noclone as nc
+        >>> nc.load("gys-2004").names("channel.length_km")
+        ('channel.length_km',)
+        """
+        station, _, rest = name.partition(".")
+        if station == "channels" and self.link.middle is not None:
+            return (f"channel_a.{rest}", f"channel_b.{rest}")
+        return (name,)
 
     def get(self, name: str) -> Any:
         """Return the value of a dotted field name.
@@ -104,7 +132,7 @@ class Setup:
         >>> nc.load("gys-2004").get("channel.attenuation_db_per_km")
         0.21
         """
-        station, stem, index = self._split(name)
+        station, stem, index = self._split(self.names(name)[0])
         value = getattr(self.part(station), stem)
         if index is None:
             return value
@@ -141,7 +169,8 @@ class Setup:
         """
         parts: dict[str, dict[str, Any]] = {}
         pulses: Any = self.pulses
-        for name, value in changes.items():
+        spelled = {each: value for name, value in changes.items() for each in self.names(name)}
+        for name, value in spelled.items():
             if name == "run.pulses":
                 pulses = value
                 continue
@@ -157,10 +186,10 @@ class Setup:
             for station, fields in parts.items()
         }
         protocol = rebuilt.pop("protocol", self.protocol)
-        fitted = {name: how for name, how in self.fitted.items() if name not in changes}
+        fitted = {name: how for name, how in self.fitted.items() if name not in spelled}
         return dataclasses.replace(
             self,
-            link=dataclasses.replace(self.link, **rebuilt),
+            link=self.link.replaced(rebuilt),
             protocol=protocol,
             pulses=pulses,
             fitted=fitted,
@@ -188,7 +217,7 @@ def device(station: str, kind: str, values: Mapping[str, Any]) -> Any:
     InvalidInput
         If the kind does not exist or a value is wrong.
     """
-    known = {each.KIND: each for each in KINDS[station]}
+    known = kinds(station)
     if kind not in known:
         raise InvalidInput(f"{station}.kind {kind!r}", unknown_text(kind, list(known)))
     return from_mapping(known[kind], values, station)

@@ -5,18 +5,19 @@ from __future__ import annotations
 import dataclasses
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from noclone.core.errors import InvalidInput
 from noclone.core.fields import documented, from_mapping, to_mapping, unknown_text
 from noclone.core.registry import pick
-from noclone.link import KINDS, Link
+from noclone.link import Link, ThresholdDetectors, detector, kinds
+from noclone.link.link import DIRECT, MIDDLE, STATIONS
 from noclone.protocols import protocols
 from noclone.setup.setup import Publication, Setup, device
 
-TABLES = ("title", "run", "alice", "channel", "bob", "protocol", "publication", "fit")
+TABLES = ("title", "run", *STATIONS, "protocol", "publication", "fit")
 """What may stand at the top of a setup file."""
 
 _PLUS_MINUS = re.compile(r"^\s*([-+0-9.eE]+)\s*(?:±|\+-|\+/-)\s*([-+0-9.eE]+)\s*$")
@@ -66,16 +67,21 @@ def from_tables(tables: Mapping[str, Any], name: str) -> Setup:
             raise InvalidInput(table, f"must be a table, but is {value!r}")
     uncertainty: dict[str, float] = {}
     devices = {}
-    for station in KINDS:
+    wanted = MIDDLE if "middle" in tables else DIRECT
+    for station in STATIONS:
+        if station in tables and station not in wanted:
+            raise InvalidInput(station, f"does not belong in a setup of the tables {_list(wanted)}")
+    for station in wanted:
         if station not in tables:
-            raise InvalidInput(station, "is missing; a setup has the tables alice, channel, bob and protocol")
+            raise InvalidInput(station, f"is missing; a setup has the tables {_list(wanted)} and protocol")
         values = _plain(tables[station], station, uncertainty)
+        if "model" in values:
+            values = _modelled(values, station)
         if "kind" not in values:
-            kinds = ", ".join(kind.KIND for kind in KINDS[station])
-            raise InvalidInput(f"{station}.kind", f"is missing (one of {kinds})")
+            raise InvalidInput(f"{station}.kind", f"is missing (one of {_list(kinds(station))})")
         devices[station] = device(station, values.pop("kind"), values)
     if "protocol" not in tables:
-        raise InvalidInput("protocol", "is missing; a setup has the tables alice, channel, bob and protocol")
+        raise InvalidInput("protocol", f"is missing; a setup has the tables {_list(wanted)} and protocol")
     values = _plain(tables["protocol"], "protocol", uncertainty)
     if "name" not in values:
         raise InvalidInput("protocol.name", f"is missing (one of {', '.join(protocols())})")
@@ -94,13 +100,37 @@ def from_tables(tables: Mapping[str, Any], name: str) -> Setup:
         given["left_open"] = tuple(given.get("left_open", ()))
         publication = Publication(**given)
     setup = Setup(
-        Link(**devices), from_mapping(kind, values, "protocol"), pulses, name, uncertainty, publication
+        _link(devices), from_mapping(kind, values, "protocol"), pulses, name, uncertainty, publication
     )
     if "fit" in tables:
         from noclone.setup.fit import fit
 
         setup = fit(setup, tables["fit"])
     return setup
+
+
+def _modelled(values: dict[str, Any], station: str) -> dict[str, Any]:
+    """Replace ``model = "snspd"`` by the figures of that published detector; those given here stay."""
+    model = values.pop("model")
+    if values.pop("kind", ThresholdDetectors.KIND) != ThresholdDetectors.KIND:
+        raise InvalidInput(f"{station}.model", f"belongs to a station of kind {ThresholdDetectors.KIND}")
+    try:
+        gate = {"gate_width_s": values["gate_width_s"]} if "gate_width_s" in values else {}
+        known = detector(str(model), **gate)
+    except InvalidInput as error:
+        raise error.under(station) from None
+    return {"kind": known.KIND, **to_mapping(known), **values}
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(names)
+
+
+def _link(devices: dict[str, Any]) -> Link:
+    if "middle" not in devices:
+        return Link(**devices)
+    channels = devices.pop("channel_a"), devices.pop("channel_b")
+    return Link(**devices, channels=channels)
 
 
 def _plain(table: Mapping[str, Any], station: str, uncertainty: dict[str, float]) -> dict[str, Any]:
@@ -114,8 +144,7 @@ def _plain(table: Mapping[str, Any], station: str, uncertainty: dict[str, float]
 def to_tables(setup: Setup) -> dict[str, Any]:
     """Return a setup as the tables of a file; fitted values are written as they are."""
     tables: dict[str, Any] = {"run": {"pulses": setup.pulses}}
-    for station in KINDS:
-        part = getattr(setup.link, station)
+    for station, part in setup.link.devices.items():
         tables[station] = {"kind": part.KIND, **to_mapping(part)}
     tables["protocol"] = {"name": setup.protocol.NAME, **to_mapping(setup.protocol)}
     for name, sigma in setup.uncertainty.items():
@@ -145,12 +174,13 @@ def write(setup: Setup) -> str:
     for name, values in to_tables(setup).items():
         table = tomlkit.table()
         docs = {}
-        if name in (*KINDS, "protocol"):
+        if name in setup.parts:
             docs = {field: spec for field, spec, _ in documented(type(setup.part(name)))}
         for key, value in values.items():
-            table.add(key, value)
+            item = tomlkit.item(value)
             if key in docs:
-                table[key].comment(f"{docs[key].doc}; {docs[key].range_text()}")
+                item.comment(f"{docs[key].doc}; {docs[key].range_text()}")
+            table.add(key, item)
         document.add(name, table)
     return tomlkit.dumps(document)
 
@@ -171,6 +201,8 @@ def schema() -> dict[str, Any]:
                 entry = {"enum": list(spec.choices)}
             elif spec.word:
                 entry = {"type": "string"}
+            elif spec.flag:
+                entry = {"type": "boolean"}
             elif not spec.many:
                 entry = {"anyOf": [number, {"type": "string", "pattern": r"(±|\+-|\+/-)"}]}
             entry["description"] = spec.doc + (f" [{spec.unit}]" if spec.unit else "")
@@ -195,7 +227,7 @@ def schema() -> dict[str, Any]:
             )
         return {"oneOf": options}
 
-    stations = {station: variants("kind", {k.KIND: k for k in kinds}) for station, kinds in KINDS.items()}
+    stations = {station: variants("kind", kinds(station)) for station in STATIONS}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "noclone setup",
@@ -208,6 +240,7 @@ def schema() -> dict[str, Any]:
             "publication": {"type": "object"},
             "fit": {"type": "object"},
         },
-        "required": [*KINDS, "protocol"],
+        "required": ["alice", "bob", "protocol"],
+        "anyOf": [{"required": ["channel"]}, {"required": ["channel_a", "middle", "channel_b"]}],
         "additionalProperties": False,
     }

@@ -148,15 +148,16 @@ def _run_id(setup: Setup, pulses: int, attack: Attack | None, seed: int) -> str:
 
 def _sample(setup: Setup, pulses: int, attack: Attack | None, seed: int, workers: int) -> Iterator[Clicks]:
     """Yield clicks block by block; every interval of a measured channel is a run of its own."""
-    settings = setup.protocol.pulse_settings(setup.link)
-    memory = DetectorMemory.of(setup.link.bob, setup.link.alice.clock_rate_hz)
+    settings = setup.recorded.pulse_settings(setup.link)
+    detectors = setup.link.detectors("bob")
+    memory = DetectorMemory.of(detectors, setup.link.alice.clock_rate_hz)
     shares, transmittances = setup.link.channel.segments()
     ends = np.rint(np.cumsum(shares) * pulses).astype(np.int64)
     start = 0
     for number, (end, transmittance) in enumerate(zip(ends.tolist(), transmittances.tolist(), strict=True)):
         if end == start:
             continue
-        model = DetectionModel.of(setup.link.bob, transmittance)
+        model = DetectionModel.of(detectors, transmittance)
         table = honest_table(model, settings) if attack is None else attack.table(model, settings)
         own_seed = seed if number == 0 else int(kernel_seed(seed, "interval", number))
         for block in clicks.sample(table, memory, end - start, own_seed, workers):

@@ -6,7 +6,7 @@ from numpy.typing import ArrayLike
 from noclone.core.errors import InvalidInput
 from noclone.rates.counts import DecoyCounts
 from noclone.rates.key_terms import KeyTerms, checked_mask
-from noclone.rates.security import Security
+from noclone.rates.security import IDEAL_LASER, Security
 
 NAME = "infinite"
 SOURCE = "Lo, Ma, Chen, PRL 94, 230504 (2005); Ma et al., PRA 72, 012326 (2005), eqs. (1), (11)"
@@ -16,7 +16,7 @@ SECURITY = Security(
     attacks="coherent",
     regime="asymptotic",
     assumptions=(
-        "the source emits phase-randomised Poissonian pulses of exactly known intensities",
+        IDEAL_LASER,
         "the detection probability does not depend on the basis",
         "no statistical fluctuations: infinitely many pulses, and as many intensities",
         "detections of empty pulses give no key",
@@ -65,6 +65,7 @@ def key_terms(
     '1.144e-04'
     """
     mask = checked_mask(counts, keyed, INTENSITIES)
+    counts.flaws.refused(NAME)
     if counts.photons is None:
         raise InvalidInput("counts.photons", "must be given for the bound infinite")
     single = counts.photons.single.sum(axis=1)

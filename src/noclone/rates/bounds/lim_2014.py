@@ -5,9 +5,10 @@ from numpy.typing import ArrayLike
 
 from noclone.rates.concentration import fung_deviation, hoeffding_deviation
 from noclone.rates.counts import DecoyCounts
-from noclone.rates.decoy import keyed_fraction, phase_error_estimate, photon_weights, two_decoys
+from noclone.rates.decoy import keyed_excess, keyed_fraction, phase_error_estimate, photon_weights, two_decoys
+from noclone.rates.flaws.pricing import creditable, keyed_states, reference, turned
 from noclone.rates.key_terms import KeyTerms, checked_mask
-from noclone.rates.security import Security
+from noclone.rates.security import IDEAL_LASER, Security
 
 NAME = "lim-2014"
 SOURCE = "Lim et al., PRA 89, 022307 (2014), eqs. (1)-(5)"
@@ -17,7 +18,7 @@ SECURITY = Security(
     attacks="coherent",
     regime="finite",
     assumptions=(
-        "the source emits phase-randomised Poissonian pulses of exactly known intensities",
+        IDEAL_LASER,
         "the detection probability does not depend on the basis",
         "the deviation of the phase error rate is an approximation by Fung et al. and not a true bound",
         "the key length is chosen from the observed counts, while the paper treats one fixed length",
@@ -73,23 +74,23 @@ def key_terms(
     mask = checked_mask(counts, keyed, INTENSITIES)
     counts = counts.with_axes(np.ndim(eps_sec))
     bases = np.count_nonzero(mask.any(axis=1))
-    eps = np.asarray(eps_sec, dtype=np.float64) / bases / _EVENTS
+    eps = np.asarray(eps_sec, dtype=np.float64) / bases / (_EVENTS + counts.flaws.events)
     spread = hoeffding_deviation(counts.sifted, eps)[:, None]
     error_spread = hoeffding_deviation(counts.sifted_errors, eps)[:, None]
     weights = photon_weights(counts)
-    estimate = two_decoys(
-        counts,
-        weights,
+    intervals = (
         (counts.detections - spread, counts.detections + spread),
         (counts.errors - error_spread, counts.errors + error_spread),
     )
-    single = estimate.single * keyed_fraction(weights.one, mask)
+    estimate = two_decoys(counts, weights, *reference(counts, weights, intervals, eps))
+    single = keyed_states(counts, weights, estimate.single) * keyed_fraction(weights.one, mask)
     rate = phase_error_estimate(estimate)
     gamma = fung_deviation(rate, estimate.single[::-1], single, eps)
+    phase_error = turned(counts, weights, estimate, np.fmin(rate + gamma, 0.5), eps)
     return KeyTerms(
-        vacuum=estimate.vacuum * keyed_fraction(weights.empty, mask),
+        vacuum=creditable(counts, estimate.vacuum * keyed_fraction(weights.empty, mask)),
         single=single,
-        phase_error=np.fmin(rate + gamma, 0.5),
+        phase_error=np.fmin(phase_error * keyed_excess(weights, mask), 0.5),
         leak_bits=np.asarray(leak_bits, dtype=np.float64),
         secrecy_bits=-6.0 * bases * np.log2(eps),
         correctness_bits=bases * np.log2(2.0 * bases / np.asarray(eps_cor, dtype=np.float64)),

@@ -6,14 +6,16 @@ from numpy.typing import ArrayLike
 from noclone.rates.concentration import fung_deviation, hoeffding_deviation
 from noclone.rates.counts import DecoyCounts
 from noclone.rates.decoy import (
+    keyed_excess,
     keyed_fraction,
     one_decoy,
     phase_error_estimate,
     photon_weights,
     vacuum_ceiling,
 )
+from noclone.rates.flaws.pricing import creditable, keyed_states, reference, turned, turned_ceiling
 from noclone.rates.key_terms import KeyTerms, checked_mask
-from noclone.rates.security import Security
+from noclone.rates.security import IDEAL_LASER, Security
 
 NAME = "rusca-2018"
 SOURCE = "Rusca et al., Appl. Phys. Lett. 112, 171104 (2018), eqs. (A16)-(A25)"
@@ -23,7 +25,7 @@ SECURITY = Security(
     attacks="coherent",
     regime="finite",
     assumptions=(
-        "the source emits phase-randomised Poissonian pulses of exactly known intensities",
+        IDEAL_LASER,
         "the detection probability does not depend on the basis",
         "the deviation of the phase error rate is an approximation by Fung et al. and not a true bound",
         "the better of two bounds on the vacuum is taken after seeing both, which eps_sec does not pay for",
@@ -80,21 +82,26 @@ def key_terms(
     mask = checked_mask(counts, keyed, INTENSITIES)
     counts = counts.with_axes(np.ndim(eps_sec))
     bases = np.count_nonzero(mask.any(axis=1))
-    eps = np.asarray(eps_sec, dtype=np.float64) / bases / _EVENTS
+    eps = np.asarray(eps_sec, dtype=np.float64) / bases / (_EVENTS + counts.flaws.events)
     spread = hoeffding_deviation(counts.sifted, eps)
     error_spread = hoeffding_deviation(counts.sifted_errors, eps)[:, None]
-    detections = (counts.detections - spread[:, None], counts.detections + spread[:, None])
-    errors = (counts.errors - error_spread, counts.errors + error_spread)
     weights = photon_weights(counts)
-    vacuum_upper = vacuum_ceiling(weights, errors[1], spread).min(axis=1)
+    intervals = (
+        (counts.detections - spread[:, None], counts.detections + spread[:, None]),
+        (counts.errors - error_spread, counts.errors + error_spread),
+    )
+    detections, errors = reference(counts, weights, intervals, eps)
+    ceiling = turned_ceiling(counts, weights, vacuum_ceiling(weights, errors[1], spread), eps)
+    vacuum_upper = ceiling.min(axis=1)
     estimate = one_decoy(counts, weights, detections, errors, vacuum_upper)
-    single = estimate.single * keyed_fraction(weights.one, mask)
+    single = keyed_states(counts, weights, estimate.single) * keyed_fraction(weights.one, mask)
     rate = phase_error_estimate(estimate)
     gamma = fung_deviation(rate, estimate.single[::-1], single, eps)
+    phase_error = turned(counts, weights, estimate, np.fmin(rate + gamma, 0.5), eps)
     return KeyTerms(
-        vacuum=estimate.vacuum * keyed_fraction(weights.empty, mask),
+        vacuum=creditable(counts, estimate.vacuum * keyed_fraction(weights.empty, mask)),
         single=single,
-        phase_error=np.fmin(rate + gamma, 0.5),
+        phase_error=np.fmin(phase_error * keyed_excess(weights, mask), 0.5),
         leak_bits=np.asarray(leak_bits, dtype=np.float64),
         secrecy_bits=-6.0 * bases * np.log2(eps),
         correctness_bits=bases * np.log2(2.0 * bases / np.asarray(eps_cor, dtype=np.float64)),

@@ -4,9 +4,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from noclone.rates.counts import DecoyCounts
-from noclone.rates.decoy import keyed_fraction, phase_error_estimate, photon_weights, two_decoys
+from noclone.rates.decoy import keyed_excess, keyed_fraction, phase_error_estimate, photon_weights, two_decoys
+from noclone.rates.flaws.pricing import keyed_states, reference, turned
 from noclone.rates.key_terms import KeyTerms, checked_mask
-from noclone.rates.security import Security
+from noclone.rates.security import IDEAL_LASER, Security
 
 NAME = "vacuum-weak"
 SOURCE = "Ma et al., PRA 72, 012326 (2005), eqs. (34), (37); GLLP, Quantum Inf. Comput. 4, 325 (2004)"
@@ -16,7 +17,7 @@ SECURITY = Security(
     attacks="coherent",
     regime="asymptotic",
     assumptions=(
-        "the source emits phase-randomised Poissonian pulses of exactly known intensities",
+        IDEAL_LASER,
         "the detection probability does not depend on the basis",
         "no statistical fluctuations: infinitely many pulses",
         "detections of empty pulses give no key",
@@ -65,14 +66,15 @@ def key_terms(
     """
     mask = checked_mask(counts, keyed, INTENSITIES)
     weights = photon_weights(counts)
-    exact = (counts.detections, counts.detections)
-    estimate = two_decoys(counts, weights, exact, (counts.errors, counts.errors))
-    single = estimate.single * keyed_fraction(weights.one, mask)
+    exact = ((counts.detections, counts.detections), (counts.errors, counts.errors))
+    estimate = two_decoys(counts, weights, *reference(counts, weights, exact, None))
+    phase_error = turned(counts, weights, estimate, phase_error_estimate(estimate), None)
+    single = keyed_states(counts, weights, estimate.single) * keyed_fraction(weights.one, mask)
     nothing = np.zeros(())
     return KeyTerms(
         vacuum=np.zeros_like(single),
         single=single,
-        phase_error=phase_error_estimate(estimate),
+        phase_error=np.fmin(phase_error * keyed_excess(weights, mask), 0.5),
         leak_bits=np.asarray(leak_bits, dtype=np.float64),
         secrecy_bits=nothing,
         correctness_bits=nothing,

@@ -14,9 +14,17 @@ from noclone.rates.concentration import (
     serfling_rate,
 )
 from noclone.rates.counts import DecoyCounts, Floats
-from noclone.rates.decoy import keyed_fraction, one_decoy, photon_weights, two_decoys, vacuum_ceiling
+from noclone.rates.decoy import (
+    keyed_excess,
+    keyed_fraction,
+    one_decoy,
+    photon_weights,
+    two_decoys,
+    vacuum_ceiling,
+)
+from noclone.rates.flaws.pricing import creditable, keyed_states, reference, turned, turned_ceiling
 from noclone.rates.key_terms import KeyTerms, checked_mask
-from noclone.rates.security import Security
+from noclone.rates.security import IDEAL_LASER, Security
 
 NAME = "wiesemann-2024"
 SOURCE = "Wiesemann et al., Quantum 10, 2037 (2026), arXiv:2405.16578v3"
@@ -26,7 +34,7 @@ SECURITY = Security(
     attacks="coherent",
     regime="finite",
     assumptions=(
-        "the source emits phase-randomised Poissonian pulses of exactly known intensities",
+        IDEAL_LASER,
         "the detection probability does not depend on the basis",
         "the key length is chosen from the observed counts; the paper proves a fixed length behind an "
         "acceptance test, and the step to variable length rests on Tupkary et al., arXiv:2408.17349",
@@ -112,6 +120,9 @@ def key_terms(
       so that the keyed share of empty and of single-photon pulses lies below its expectation by Hoeffding's
       inequality at most. This is not in the paper.
 
+    - Where the source has flaws: `Flaws.events` more, and 1 more where some intensities are not keyed and
+      intensities fluctuate, see `_keyed_superset`.
+
     Two keyed bases are charged as two keys of eps_sec/2 and eps_cor/2 each; each stays secret when the
     string of the other basis is public. This is not in the paper. Where both strings are verified and
     amplified together, the charges suffice too: a chain rule between the bases costs 1 + 2 log2(1/eps_0)
@@ -131,29 +142,64 @@ def key_terms(
     counts = counts.with_axes(np.ndim(eps_sec))
     bases = np.count_nonzero(mask.any(axis=1))
     partial = (mask.any(axis=1) & ~mask.all(axis=1)).any()
-    events = (15 if len(counts.intensities) == 2 else 17) + (2 if partial else 0)
+    flaws = counts.flaws
+    events = (15 if len(counts.intensities) == 2 else 17) + (2 + flaws.fluctuating if partial else 0)
+    events += flaws.events
     eps = np.asarray(eps_sec, dtype=np.float64) / bases / events
 
     sifted, wrong = counts.sifted, counts.sifted_errors
-    detections = tails.interval(counts.detections, sifted[:, None], eps)
-    errors = tails.interval(counts.errors, wrong[:, None], eps)
+    # The exact tail is proven for independent choices of intensity, Hoeffding's for a chain of them as well.
+    interval = hoeffding_interval if flaws.correlated else tails.interval
+    intervals = (
+        interval(counts.detections, sifted[:, None], eps),
+        interval(counts.errors, wrong[:, None], eps),
+    )
     weights = photon_weights(counts)
+    detections, errors = reference(counts, weights, intervals, eps)
     if len(counts.intensities) == 2:
-        ceiling = vacuum_ceiling(weights, errors[1], hoeffding_deviation(sifted, eps))[:, 1]
+        ceiling = vacuum_ceiling(weights, errors[1], hoeffding_deviation(sifted, eps))
+        ceiling = turned_ceiling(counts, weights, ceiling, eps)[:, 1]
         estimate = one_decoy(counts, weights, detections, errors, np.fmin(ceiling, sifted))
     else:
         estimate = two_decoys(counts, weights, detections, errors)
 
-    vacuum = estimate.vacuum * keyed_fraction(weights.empty, mask)
-    single = estimate.single * keyed_fraction(weights.one, mask)
+    vacuum = creditable(counts, estimate.vacuum * keyed_fraction(weights.empty, mask))
+    single = keyed_states(counts, weights, estimate.single) * keyed_fraction(weights.one, mask)
     if partial:
         vacuum = np.fmax(vacuum - hoeffding_deviation(estimate.vacuum, eps), 0.0)
         single = np.fmax(single - hoeffding_deviation(estimate.single, eps), 0.0)
+    phase_error = tails.rate(estimate.single_errors[::-1], estimate.single[::-1], single, eps)
+    phase_error = turned(counts, weights, estimate, phase_error, eps)
+    if partial and flaws.fluctuating:
+        phase_error = np.fmin(phase_error * _keyed_superset(single, keyed_excess(weights, mask), eps), 0.5)
     return KeyTerms(
         vacuum=vacuum,
         single=single,
-        phase_error=tails.rate(estimate.single_errors[::-1], estimate.single[::-1], single, eps),
+        phase_error=phase_error,
         leak_bits=np.asarray(leak_bits, dtype=np.float64),
         secrecy_bits=-bases * (4.0 * np.log2(eps) + 1.0),
         correctness_bits=bases * np.log2(2.0 * bases / np.asarray(eps_cor, dtype=np.float64)),
     )
+
+
+def _keyed_superset(single: Floats, excess: Floats, eps: Floats) -> Floats:
+    """Return the size of an evenly drawn set of single photons that holds all keyed ones, over their number.
+
+    With fluctuating intensities one single photon is keyed with a probability up to `excess` times that of
+    another. Drawing each with the largest of these probabilities gives a set to which the sampled error rate
+    applies; each of its elements is keyed with probability 1/excess at least, so that Hoeffding's inequality
+    bounds its size.
+
+    Parameters
+    ----------
+    single : ndarray, shape (2, ...)
+        Lower bound on keyed single photons: for more of them the quotient is smaller.
+    excess : ndarray, shape (2, ...)
+        At least 1.
+    eps : ndarray, shape (...)
+        Failure probability.
+    """
+    spread = np.sqrt(-0.5 * np.log(eps))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        root = 0.5 * excess * (spread + np.sqrt(spread * spread + 4.0 * single / excess))
+        return np.where(excess > 1.0, root * root / single, 1.0)

@@ -1,0 +1,78 @@
+"""Write the generated parts of the documentation: `make docs`.
+
+Pages of the protocols, the agreement table, the experiments, and the comparison of all protocols; each from
+what the code declares and computes, so that none can say something else than the code.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from noclone.agreement import agree, experiments
+from noclone.cli.agree import shown as agreement_cells
+from noclone.cli.experiments import drawn, shown
+from noclone.optimise import curves
+from noclone.protocols import protocols
+from noclone.report import comparison_figure, write_pages
+from noclone.setup import typical
+
+DOCS = Path(__file__).parent
+
+
+def markdown(rows: list[dict[str, str]]) -> str:
+    """Return rows as a Markdown table."""
+    heads = list(rows[0])
+    lines = [
+        heads,
+        ["---"] * len(heads),
+        *([row[head].replace("|", "\\|") for head in heads] for row in rows),
+    ]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def agreement() -> None:
+    """Run the agreement test and write its table."""
+    rows = agree(workers=2)
+    text = (
+        "# Every protocol agrees with itself\n\n"
+        "Written by `make docs`; `noclone agree` prints the same. Each protocol runs on setups spread over "
+        "its reach, with all numbers of its devices varied at random. On each of them no rate may exceed the "
+        "capacity of the channel (PLOB, or that of one repeater for protocols with a relay), finite keys "
+        "must stay below the asymptotic one and tend to it, and rounds played one by one must agree with the "
+        "statistics from which the rate follows, with a family-wise error of 1e-4 over the whole table.\n\n"
+        + markdown([agreement_cells(row) for row in rows])
+        + f"\n{sum(row['statistics'] for row in rows):,} statistics on {sum(row['setups'] for row in rows)} "
+        "setups.\n"
+    )
+    for row in rows:
+        text += "".join(f"\n- {fault}" for fault in row["faults"])
+    (DOCS / "agreement.md").write_text(text, encoding="utf-8")
+
+
+def experiment_table() -> None:
+    """Write the experiments beside the models, and their picture."""
+    rows = experiments()
+    text = (
+        "# Experiments against the models\n\n"
+        "Written by `make docs`; `noclone experiments` prints the same. An experiment whose publication "
+        "gives every parameter that the model needs is a preset and must not exceed the model; any other must "
+        "not exceed the capacity of its channel, and the row says what is left open.\n\n"
+        "![all experiments with a rate and a loss](images/experiments.svg)\n\n"
+        + markdown([shown(row) for row in rows])
+    )
+    (DOCS / "experiments.md").write_text(text, encoding="utf-8")
+    drawn(DOCS / "images" / "experiments.svg")
+
+
+def comparison() -> None:
+    """Draw all protocols that are not broken, tuned, against the loss of the channel."""
+    names = [name for name, kind in protocols().items() if not kind.BROKEN]
+    losses = np.linspace(0, 90, 46)
+    comparison_figure(curves(typical("decoy-bb84"), names, losses), DOCS / "images" / "protocols.svg")
+
+
+if __name__ == "__main__":
+    write_pages(DOCS / "protocols")
+    comparison()
+    experiment_table()
+    agreement()

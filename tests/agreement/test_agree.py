@@ -1,0 +1,141 @@
+"""Every protocol agrees with its capacity, its limit and its samples; a wrong one is found."""
+
+import importlib
+from dataclasses import dataclass
+
+import pytest
+
+import noclone as nc
+from noclone.agreement import agree, experiments
+from noclone.agreement.experiments import entries
+from noclone.agreement.setups import setups
+from noclone.core.errors import InvalidInput
+from noclone.protocols import protocols
+from noclone.protocols.bb84 import BB84
+
+
+def test_every_protocol_agrees_with_itself_on_twenty_setups():
+    rows = agree(workers=2)
+    assert [row["protocol"] for row in rows] == list(protocols())
+    assert all(row["setups"] == 20 for row in rows)
+    assert [fault for row in rows for fault in row["faults"]] == []
+    assert all(row["passed"] and row["with_key"] > 0 for row in rows)
+    assert all(row["rate_over_capacity"] < 1 for row in rows)
+
+
+def test_the_number_of_workers_changes_nothing():
+    names = ["bb84", "dps", "gg02"]
+    one, two = (agree(names, count=3, rounds=10_000, workers=workers) for workers in (1, 2))
+    for first, second in zip(one, two, strict=True):
+        assert first | {"seconds": 0} == second | {"seconds": 0}
+
+
+def test_setups_differ_and_repeat():
+    first, again = (list(setups(BB84, 5, seed=3)) for _ in range(2))
+    assert first == again
+    assert len({setup.link.bob.efficiency for setup in first}) == 5
+    lengths = [setup.link.channel.length_km for setup in first]
+    assert lengths == sorted(lengths)
+
+
+def test_wrong_statistics_are_found(monkeypatch):
+    @dataclass(frozen=True, kw_only=True)
+    class Optimist(BB84):
+        NAME = "bb84"
+
+        def statistics(self, link):
+            return {name: 0.97 * value for name, value in super().statistics(link).items()}
+
+    module = importlib.import_module("noclone.agreement.agree")
+    monkeypatch.setattr(module, "protocols", lambda: {"bb84": Optimist})
+    [row] = agree(["bb84"], count=4)
+    assert not row["passed"]
+    assert "p = " in row["faults"][-1]
+
+
+def test_an_unknown_protocol_is_refused():
+    with pytest.raises(InvalidInput, match="did you mean sarg04"):
+        agree(["sarg05"])
+
+
+def test_no_experiment_exceeds_its_model_or_its_capacity():
+    rows = experiments()
+    assert all(row["passed"] for row in rows)
+    assert len(entries()) == 52
+    modelled = {row["experiment"] for row in rows if row["relation"] == "measured below model"}
+    assert {"lodewyck-2007", "micius-2017", "hajomer-2024", "zhang-2020-203km"} <= modelled
+    for row in rows:
+        compared = row["measured"] is not None
+        assert compared or row["left_open"], row
+
+
+def test_an_experiment_above_the_bound_would_be_found(monkeypatch):
+    fast = {**entries()[2], "rate_bps": "1e10"}
+    module = importlib.import_module("noclone.agreement.experiments")
+    monkeypatch.setattr(module, "entries", lambda: [fast])
+    assert not experiments()[-1]["passed"]
+
+
+def test_advice_ranks_what_the_same_hardware_gives():
+    setup = nc.load("gys-2004").replace({"channel.length_km": 50})
+    rows = nc.advise(setup, ["decoy-bb84", "weak-coherent-bb84", "mdi", "cow", "dps"], asymptotic=True)
+    assert [row.protocol for row in rows][:2] == ["decoy-bb84", "mdi"]
+    assert rows[0].share_of_best == 1
+    assert rows[0].setup.link.bob.efficiency == 0.045
+    by_name = {row.protocol: row for row in rows}
+    assert by_name["weak-coherent-bb84"].rate_bps == 0
+    assert by_name["cow"].remark.startswith("broken")
+    assert by_name["dps"].attacks == "individual"
+    rate = float(nc.rate(rows[0].setup, asymptotic=True).rate_bps)
+    assert rate == pytest.approx(rows[0].rate_bps, rel=1e-12)
+
+
+def test_a_channel_that_cannot_be_halved_is_said_so():
+    setup = nc.load("decoy-bb84")
+    series = nc.MeasuredTransmittance(duration_s=(1, 1), transmittance=(0.1, 0.2))
+    [row] = nc.advise(nc.Setup(setup.link.replaced({"channel": series}), setup.protocol), ["mdi"])
+    assert row.setup is None
+    assert "to be cut in two" in row.remark
+
+
+def test_adapted_keeps_what_the_other_protocol_can_use():
+    setup = nc.load("gys-2004").replace({"channel.length_km": 40})
+    relay = nc.adapted(setup, "mdi")
+    assert relay.link.channel_a.length_km == relay.link.channel_b.length_km == 20
+    assert relay.link.channel_a.attenuation_db_per_km == 0.21
+    assert relay.link.middle.efficiency == 0.045
+    assert relay.link.alice.clock_rate_hz == 2e6
+    back = nc.adapted(relay, "sarg04")
+    assert back.link.channel.loss_db == pytest.approx(8.4)
+
+
+def test_one_name_moves_both_channels():
+    setup = nc.typical("twin-field", 100)
+    assert setup.get("channels.length_km") == 50
+    moved = setup.replace({"channels.length_km": 60})
+    assert (moved.link.channel_a.length_km, moved.link.channel_b.length_km) == (60, 60)
+    rates = nc.rate(setup.grid({"channels.length_km": [50, 60]})).rate_per_pulse
+    assert rates[1] == pytest.approx(float(nc.rate(moved).rate_per_pulse), rel=1e-12)
+
+
+@pytest.mark.parametrize("name", list(protocols()))
+def test_every_protocol_can_be_tuned_or_has_nothing_to_tune(name):
+    setup = nc.typical(name, 5.0)
+    if not setup.protocol.FREE and name != "decoy-bb84":
+        with pytest.raises(InvalidInput, match="nothing to tune"):
+            nc.tune(setup, asymptotic=True)
+        return
+    tuned = nc.tune(setup, asymptotic=True)
+    before, after = (nc.rate(each, asymptotic=True).rate_bps for each in (setup, tuned.setup))
+    assert after >= before
+    again = nc.tune(tuned.setup, asymptotic=True)
+    assert float(nc.rate(again.setup, asymptotic=True).rate_bps) <= float(after) * (1 + 1e-3)
+
+
+@pytest.mark.parametrize("name", list(protocols()))
+def test_a_typical_setup_survives_a_round_trip_through_toml(name):
+    from noclone.setup import toml
+
+    setup = nc.typical(name, 20.0)
+    back = toml.parse(toml.write(setup), name=name)
+    assert (back.link, back.protocol) == (setup.link, setup.protocol)

@@ -1,0 +1,34 @@
+"""Continuous pair sources against an integral and simple limits; the paper's rows are in the table."""
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+
+from noclone.rates.continuous_pairs import coincidences
+
+
+def test_window_catches_the_integral_of_the_spread():
+    window, fwhm = 3e-10, 2e-10
+    sigma = fwhm / (2 * np.sqrt(2 * np.log(2)))
+    share, _ = quad(
+        lambda t: np.exp(-(t**2) / (2 * sigma**2)) / (sigma * np.sqrt(2 * np.pi)), -window / 2, window / 2
+    )
+    true, _ = coincidences(1e7, 0.2, 0.3, 0, 0, window, fwhm)
+    assert float(true) == pytest.approx(1e7 * 0.06 * share, rel=1e-10)
+
+
+def test_perfect_timing_catches_all():
+    true, accidental = coincidences(1e6, 0.5, 0.5, 100, 200, 1e-9, 0.0)
+    assert float(true) == 250_000.0
+    assert float(accidental) == pytest.approx((5e5 + 100) * (5e5 + 200) * 1e-9)
+
+
+def test_error_rates_that_the_reference_rows_state():
+    for rate, qber in ((1e8, 0.02428), (1e6, 0.01015)):
+        true, accidental = coincidences(rate, 0.1, 0.1, 300, 300, 3e-10, 1e-10)
+        assert float((0.01 * true + accidental / 2) / (true + accidental)) == pytest.approx(qber, abs=5e-6)
+
+
+def test_grids_broadcast():
+    true, accidental = coincidences(np.ones((3, 1)), np.full(4, 0.5), 0.5, 0, 0, 1e-9, 1e-10)
+    assert true.shape == accidental.shape == (3, 4)
