@@ -4,8 +4,9 @@
     python benchmarks/all.py hashing         one of them, printed only
 
 One process and one thread for each code, or for each party of ours; processor time of all threads,
-best of three calls, or of fewer where they take more than five seconds. The ratio says how many times
-faster the first code of a job is. Peers are optional: pip install -e ".[bench]".
+best of three calls, of five in the first two tables, or of fewer where they take more than five
+seconds. The ratio says how many times faster the first code of a job is. Peers are optional:
+pip install -e ".[bench]".
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from pathlib import Path
 from typing import Any
 
 BENCHMARKS = (
+    "races",
+    "protocols",
     "decoy_rates",
     "bb84_simulation",
     "reconciliation",

@@ -8,6 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 from time import perf_counter, process_time
 from typing import Any
 
+import numpy as np
+
 REPEATS, ENOUGH_S = 3, 5.0
 """The best of these calls counts, as the first may compile or load; none is begun after so many seconds."""
 
@@ -59,10 +61,19 @@ class Timed:
         return Row(job, code, unit, float(amount), self.cpu_s, self.wall_s, remark)
 
 
-def timed(work: Callable[[], Any]) -> Timed:
-    """Return the best of `REPEATS` calls, or of fewer long ones."""
+def settle_memory() -> None:
+    """Let the process keep the memory of arrays that it has done with, as any does that has run for a while.
+
+    Until a large array has been given back, the C library of Linux returns that of each grid to the system,
+    and asking for it again takes as long as some of the rates.
+    """
+    np.empty(31 << 20, np.uint8)
+
+
+def timed(work: Callable[[], Any], repeats: int = REPEATS) -> Timed:
+    """Return the best of `repeats` calls, or of fewer long ones."""
     calls: list[Timed] = []
-    while len(calls) < REPEATS and sum(call.cpu_s for call in calls) < ENOUGH_S:
+    while len(calls) < repeats and sum(call.cpu_s for call in calls) < ENOUGH_S:
         wall, cpu = perf_counter(), process_time()
         result = work()
         calls.append(Timed(result, process_time() - cpu, perf_counter() - wall))

@@ -15,6 +15,7 @@ COMMANDS = (
     ("cascade.py",),
     ("ldpc.py",),
     ("degrees.py",),
+    ("time_tags.py",),
     ("tune_reference.py", str(HERE.parent / "tests" / "optimise" / "reference_optima.csv")),
 )
 

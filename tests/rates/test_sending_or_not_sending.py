@@ -4,8 +4,14 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from noclone.rates.interference import random_phase_click
-from noclone.rates.sending_or_not_sending import odd_parity_pairs, raw_bits, untagged_bits
+from noclone.rates.interference import matched_clicks, random_phase_click
+from noclone.rates.sending_or_not_sending import (
+    lone_click,
+    odd_parity_pairs,
+    raw_bits,
+    sliced_clicks,
+    untagged_bits,
+)
 from noclone.rates.shor_preskill import key_terms
 
 
@@ -43,6 +49,21 @@ def test_a_photon_of_unequal_parties_followed_through_the_beam_splitter(seed):
     found = untagged_bits(send_a, send_b, mu_a, mu_b, eta_a, eta_b, dark, np.sin(phase / 2) ** 2)
     assert found.alice + found.bob == pytest.approx(right + wrong, rel=1e-12)
     assert found.phase_error == pytest.approx(wrong / (right + wrong), rel=1e-12)
+
+
+@pytest.mark.parametrize("dark", [0.0, 1e-9, 0.1])
+def test_a_lone_pulse_is_one_of_random_phase(dark):
+    arriving = np.array([0.0, 1e-9, 0.01, 2.0])
+    assert lone_click(arriving, dark) == pytest.approx(random_phase_click(arriving, 0.0, dark), rel=1e-13)
+
+
+@pytest.mark.parametrize("width", [1e-3, 0.3, np.pi / 2])
+def test_a_slice_averaged_on_a_fine_grid(width):
+    a, b, astray, dark = 0.3, 0.5, 0.04, 1e-4
+    apart = (np.arange(200_000) + 0.5) / 200_000 * width
+    fine = matched_clicks(a, b, (1 - 2 * astray) * np.cos(apart), dark)
+    found = sliced_clicks(a, b, astray, width, dark)
+    assert found == pytest.approx([each.mean() for each in fine], rel=1e-9)
 
 
 def test_pairs_counted_one_by_one():

@@ -243,7 +243,7 @@ def test_a_csv_without_rows_or_last_line_end(tmp_path):
 
 def test_the_documented_example(tmp_path, monkeypatch):
     document = (Path(__file__).parents[2] / "docs" / "formats.md").read_text(encoding="utf-8")
-    (example,) = re.findall(r"```python\n(.*?)```", document, re.DOTALL)
+    example = re.findall(r"```python\n(.*?)```", document, re.DOTALL)[0]
     monkeypatch.chdir(tmp_path)
     names = {}
     exec(example, names)

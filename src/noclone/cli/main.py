@@ -30,6 +30,7 @@ def build() -> typer.Typer:
         rate,
         run,
         stages,
+        tags,
         tune,
     )
 
@@ -41,7 +42,11 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
-    for module in (run, rate, stages, party, tune, advise, agree, experiments, catalogue, pages, init, bench):
+    commands = (
+        *(run, rate, stages, tags, party, tune, advise),
+        *(agree, experiments, catalogue, pages, init, bench),
+    )
+    for module in commands:
         module.register(app)
     return app
 

@@ -7,7 +7,7 @@ mode at a beam splitter and announces a Bell state where exactly one detector cl
 from typing import NamedTuple
 
 import numpy as np
-from numba import guvectorize, njit
+from numba import guvectorize, njit, vectorize
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
@@ -141,22 +141,23 @@ def _bessel_sums(square):  # type: ignore[no-untyped-def]
         k += 1.0
 
 
-@njit(cache=True)
-def one_clicks(light_a, light_b, dark):  # type: ignore[no-untyped-def]
-    """Return, compiled, `random_phase_click` for two pulses, for Alice's alone and for Bob's alone."""
-    live = 1.0 - dark
-    lost_a, lost_b = np.expm1(-0.5 * light_a), np.expm1(-0.5 * light_b)
+@vectorize(cache=True)  # type: ignore[no-untyped-call]
+def one_click(light_a, light_b, dark):  # type: ignore[no-untyped-def]
+    """Return `random_phase_click` for scalars, compiled."""
+    half = 0.5 * (light_a + light_b)
     _, far, _ = _bessel_sums(0.25 * light_a * light_b)
-    silent_a, silent_b = 2.0 * live * (1.0 + lost_a), 1.0 + lost_b
-    both = silent_a * silent_b * (far + dark - live * (lost_a + lost_b + lost_a * lost_b))
-    return both, silent_a * (dark - live * lost_a), 2.0 * live * silent_b * (dark - live * lost_b)
+    return 2.0 * (1.0 - dark) * np.exp(-half) * (far + dark - (1.0 - dark) * np.expm1(-half))
 
 
-# Kernels that go once over the grid: with many pairs of intensities each array costs as much as its numbers.
+# One pass over the grid: with many pairs of intensities each array between costs as much as its numbers.
 @guvectorize(["(f8, f8, f8, f8, f8[:], f8[:])"], "(),(),(),()->(),()", cache=True)  # type: ignore[no-untyped-call]
 def _rectilinear(a, b, dark, wrong, click, error):  # type: ignore[no-untyped-def]
-    both, only_a, only_b = one_clicks(a, b, dark)
-    unequal, equal = 0.5 * only_a * only_b, (1.0 - dark) * dark * both
+    live = 1.0 - dark
+    lost_a, lost_b = np.expm1(-0.5 * a), np.expm1(-0.5 * b)
+    silent = 2.0 * live**2 * np.exp(-0.5 * (a + b))
+    _, far, _ = _bessel_sums(0.25 * a * b)
+    unequal = silent * (dark - live * lost_a) * (dark - live * lost_b)
+    equal = silent * dark * (far + dark - live * (lost_a + lost_b + lost_a * lost_b))
     click[0] = unequal + equal
     error[0] = wrong * unequal + (1.0 - wrong) * equal
 

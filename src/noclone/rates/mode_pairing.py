@@ -7,11 +7,10 @@ maximal pairing length, so that pairs keep their phase relation.
 from typing import NamedTuple
 
 import numpy as np
-from numba import guvectorize
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ive
 
-from noclone.rates.mdi import Announced, one_clicks
+from noclone.rates.mdi import Announced, one_click
 
 Floats = NDArray[np.float64]
 
@@ -90,7 +89,10 @@ def phase_coherence(click_prob: ArrayLike, pairing_length: ArrayLike, phase_per_
     0.993672
     """
     p, length = np.asarray(click_prob, float), np.asarray(pairing_length, float)
-    in_time, turn = _in_time(p, length), np.asarray(phase_per_round, float)
+    turn = np.asarray(phase_per_round, float)
+    if not turn.any():
+        return np.ones(np.broadcast_shapes(p.shape, length.shape, turn.shape))
+    in_time = _in_time(p, length)
     # p e^(i w) (1 - (q e^(i w))^l) / ((1 - q e^(i w)) (1 - q^l)) with q = 1 - p, each difference by itself.
     left = in_time + (1.0 - in_time) * _one_minus_turned(length * turn)
     step = p + (1.0 - p) * _one_minus_turned(turn)
@@ -124,7 +126,15 @@ def paired(
     >>> round(float(pairs.click), 6), round(float(pairs.key_pair), 4)
     (0.009901, 0.1256)
     """
-    return Paired(*_paired(light_a, light_b, signal_prob, dark_count_prob))
+    send, dark = np.asarray(signal_prob, float), np.asarray(dark_count_prob, float)
+    none, both = 2.0 * (1.0 - dark) * dark, one_click(light_a, light_b, dark)
+    only_a, only_b = one_click(light_a, 0.0, dark), one_click(0.0, light_b, dark)
+    mixed = send * (1.0 - send)
+    click = (1.0 - send) ** 2 * none + mixed * (only_a + only_b) + send**2 * both
+    with np.errstate(divide="ignore", invalid="ignore"):
+        orders = np.where(click > 0.0, 2.0 * (mixed / click) ** 2, 0.0)
+    wrong = orders * none * both
+    return Paired(click, orders * only_a * only_b + wrong, wrong, 2.0 * orders)
 
 
 def matched_pairs(
@@ -189,17 +199,3 @@ def _one_minus_turned(phase: Floats) -> NDArray[np.complex128]:
     """Return 1 - e^(i phase)."""
     turned: NDArray[np.complex128] = 2.0 * np.sin(0.5 * phase) ** 2 - 1j * np.sin(phase)
     return turned
-
-
-@guvectorize(  # type: ignore[no-untyped-call]
-    ["(f8, f8, f8, f8, f8[:], f8[:], f8[:], f8[:])"], "(),(),(),()->(),(),(),()", cache=True
-)
-def _paired(a, b, send, dark, click, key_pair, key_error, weight):  # type: ignore[no-untyped-def]
-    none = 2.0 * (1.0 - dark) * dark
-    both, only_a, only_b = one_clicks(a, b, dark)
-    mixed = send * (1.0 - send)
-    click[0] = (1.0 - send) ** 2 * none + mixed * (only_a + only_b) + send**2 * both
-    orders = 2.0 * (mixed / click[0]) ** 2 if click[0] > 0.0 else 0.0
-    key_error[0] = orders * none * both
-    key_pair[0] = orders * only_a * only_b + key_error[0]
-    weight[0] = 2.0 * orders

@@ -9,9 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from noclone.rates.interference import random_phase_click
+from noclone.rates.interference import matched_clicks, random_phase_click
 
 Floats = NDArray[np.float64]
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(6)
 
 
 class RawBits(NamedTuple):
@@ -110,11 +111,36 @@ def raw_bits(
     """
     a, b = np.asarray(sending_prob_a, float), np.asarray(sending_prob_b, float)
     return RawBits(
-        alice=a * (1 - b) * random_phase_click(arriving_a, 0.0, dark_count_prob),
-        bob=(1 - a) * b * random_phase_click(0.0, arriving_b, dark_count_prob),
+        alice=a * (1 - b) * lone_click(arriving_a, dark_count_prob),
+        bob=(1 - a) * b * lone_click(arriving_b, dark_count_prob),
         both=a * b * random_phase_click(arriving_a, arriving_b, dark_count_prob),
-        neither=(1 - a) * (1 - b) * random_phase_click(0.0, 0.0, dark_count_prob),
+        neither=(1 - a) * (1 - b) * lone_click(0.0, dark_count_prob),
     )
+
+
+def lone_click(arriving: ArrayLike, dark_count_prob: ArrayLike) -> Floats:
+    """Return the probability that exactly one detector clicks when one party at most has sent a pulse.
+
+    Parameters
+    ----------
+    arriving : array_like, shape (...)
+        Its mean photon number at the middle, detection efficiency included; 0 for no pulse.
+    dark_count_prob : array_like, shape (...)
+        Per detector and gate.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        2 (1 - p) e^(-a/2) [1 - (1 - p) e^(-a/2)]; `random_phase_click` with one pulse, but faster.
+
+    Examples
+    --------
+    >>> round(float(lone_click(0.01, 1e-6)), 9)
+    0.009927261
+    """
+    half, dark = 0.5 * np.asarray(arriving, float), np.asarray(dark_count_prob, float)
+    click: Floats = 2.0 * (1.0 - dark) * np.exp(-half) * (dark - (1.0 - dark) * np.expm1(-half))
+    return click
 
 
 def untagged_bits(
@@ -171,6 +197,51 @@ def untagged_bits(
     with np.errstate(invalid="ignore", divide="ignore"):
         phase_error = (astray * (1 - dark) + lost * spurious) / (clicks_a + clicks_b)
     return Untagged(clicks_a, clicks_b, np.where(clicks_a + clicks_b > 0, phase_error, 0.5))
+
+
+def sliced_clicks(
+    arriving_a: ArrayLike,
+    arriving_b: ArrayLike,
+    misalignment: ArrayLike,
+    phase_slice_rad: ArrayLike,
+    dark_count_prob: ArrayLike,
+) -> tuple[Floats, Floats]:
+    """Return how often only the right detector clicks, and only the wrong one, averaged over a phase slice.
+
+    Parameters
+    ----------
+    arriving_a, arriving_b : array_like, shape (...)
+        Mean photon numbers of the two pulses at the middle, detection efficiency included.
+    misalignment : array_like, shape (...)
+        Probability that a photon of equal phases goes to the wrong detector.
+    phase_slice_rad : array_like, shape (...)
+        Phases differ from equal or opposite ones by up to this, evenly.
+    dark_count_prob : array_like, shape (...)
+        Per detector and gate.
+
+    Returns
+    -------
+    right, wrong : ndarray, shape (...)
+
+    Notes
+    -----
+    `matched_clicks` with a visibility of (1 - 2 misalignment) cos(difference), by Gauss and Legendre's rule.
+
+    Examples
+    --------
+    >>> right, wrong = sliced_clicks(0.001, 0.001, 0.05, 0.3, 0.0)
+    >>> round(float(wrong / (right + wrong)), 4)
+    0.0567
+    """
+    visibility, half = 1.0 - 2.0 * np.asarray(misalignment, float), 0.5 * np.asarray(phase_slice_rad, float)
+    right: Floats = np.zeros(())
+    wrong: Floats = np.zeros(())
+    for node, weight in zip(_NODES, 0.5 * _WEIGHTS, strict=True):
+        seen = matched_clicks(
+            arriving_a, arriving_b, visibility * np.cos(half * (1.0 + node)), dark_count_prob
+        )
+        right, wrong = right + weight * seen[0], wrong + weight * seen[1]
+    return right, wrong
 
 
 def odd_parity_pairs(bits: RawBits, untagged: Untagged) -> Paired:

@@ -4,6 +4,7 @@ Windows in which at most one party sent a decoy show how often the single photon
 windows in which both sent the weaker decoy with matching phases show how often it is a phase error.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +23,10 @@ are more than stated: 7 statements on decoys, one on errors and, where bits are 
 two on bits, one on pairs and one on errors of pairs, 20 at most; 4 times the root of 20 is below 18. That
 the bits are fewer than stated has less than one share.
 """
+
+
+ONE_SIDED = ((3, 3), (2, 3), (3, 2), (1, 3), (3, 1))
+"""Alice's and Bob's intensity in the windows of `OneSided`; of signal, brighter, weaker decoy, vacuum."""
 
 
 class OneSided(NamedTuple):
@@ -74,6 +79,32 @@ class SinglePhotonPairs(NamedTuple):
     phase_error: Floats
 
 
+def one_sided_shares(
+    window_probs: Sequence[ArrayLike], sending_prob_a: ArrayLike, sending_prob_b: ArrayLike
+) -> OneSided:
+    """Return the shares of windows in which at most one party sent a decoy.
+
+    A party that does not send in a Z window counts as one that sends the vacuum, unless both had a Z window.
+
+    Parameters
+    ----------
+    window_probs : sequence of four array_like, shape (...)
+        Shares of Z windows, and of windows for brighter decoy, weaker decoy and vacuum, at each party.
+    sending_prob_a, sending_prob_b : array_like, shape (...)
+        Probability that a party sends in a Z window.
+
+    Examples
+    --------
+    >>> round(float(one_sided_shares((0.5, 0.2, 0.2, 0.1), 0.4, 0.4).weak_a), 3)
+    0.08
+    """
+    z, bright, weak, vacuum = (np.asarray(part, float) for part in window_probs)
+    silent_a, silent_b = z * (1.0 - np.asarray(sending_prob_a)), z * (1.0 - np.asarray(sending_prob_b))
+    empty_a, empty_b = vacuum + silent_a, vacuum + silent_b
+    nobody = vacuum * empty_b + silent_a * vacuum
+    return OneSided(nobody, weak * empty_b, empty_a * weak, bright * empty_b, empty_a * bright)
+
+
 def single_photons(
     weak: tuple[ArrayLike, ArrayLike],
     bright: tuple[ArrayLike, ArrayLike],
@@ -107,10 +138,10 @@ def single_photons(
 
     Notes
     -----
-    The two-decoy bound on the yield of single photons and the phase error of Jiang et al., Phys. Rev. Applied
-    12, 024061 (2019), with Chernoff's bound for the mean of every count, and for what the Z windows show about
-    their means. With weaker decoys a and b the single photon of matched windows comes from Alice and from
-    Bob as a to b. If `sent` has another proportion, so many of the more frequent ones count as known to
+    The two-decoy bound on the yield of single photons and the phase error of Jiang et al., Phys. Rev.
+    Applied 12, 024061 (2019), with Chernoff's bound for the mean of every count, and for how far from their
+    means Z windows are. With weaker decoys a and b the single photon of matched windows comes from Alice and
+    from Bob as a to b. If `sent` has another proportion, so many of the more frequent ones count as known to
     Eve that it is the same: in place of the condition of Hu, Jiang, Yu, Wang, PRA 100, 062337 (2019), which
     is that there are none.
 
@@ -258,7 +289,7 @@ def count_at_most(mean: ArrayLike, nats: ArrayLike) -> Floats:
 
 
 def _gain(clicks: ArrayLike, windows: ArrayLike, eps: ArrayLike) -> tuple[Floats, Floats]:
-    """Return bounds on the mean share of windows with announcements; nothing is known where there are none."""
+    """Return bounds on the mean share of windows with announcements; without windows nothing is known."""
     low, high = chernoff_interval(clicks, eps)
     sent = np.asarray(windows, float)
     with np.errstate(divide="ignore", invalid="ignore"):
