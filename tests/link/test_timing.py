@@ -62,3 +62,11 @@ def test_gates_of_a_grid():
     grid = bob.with_arrays({"gate_width_s": np.array([2e-10, 1e-9])})
     for one, width in zip(grid.effective_efficiency, (2e-10, 1e-9), strict=True):
         assert one == 0.2 * gate_share(width, 5e-10)
+
+
+def test_gating_leaves_no_jitter_on_a_grid_or_off_it():
+    sharp = ThresholdDetectors(efficiency=0.2, jitter_s=1e-12)
+    assert float(sharp.gated().jitter_s) == 0
+    grid = sharp.with_arrays({"jitter_s": np.array([1e-12, 5e-10])}).gated()
+    assert np.all(np.asarray(grid.jitter_s) == 0)
+    assert float(sharp.gated().efficiency) == grid.efficiency[0]

@@ -66,5 +66,6 @@ def test_sources_and_bounds_must_fit():
         dataclasses.replace(setup, link=dataclasses.replace(setup.link, alice=laser))
     with pytest.raises(InvalidInput, match="needs 3 intensities"):
         nc.rate(setup, bound="lim-2014")
-    with pytest.raises(InvalidInput, match="nothing to tune"):
-        nc.tune(setup)
+    tuned = nc.tune(setup, pulses=1e10)
+    assert tuned.rate_after > tuned.rate_before
+    assert 0.5 < float(tuned.parameters["protocol.basis_prob"]) < 1

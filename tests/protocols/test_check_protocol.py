@@ -39,12 +39,31 @@ def test_faults_are_said_in_words():
     assert "no field insecure" in faults(BROKEN="an attack")
 
 
+@pytest.mark.parametrize("name", [name for name, kind in protocols().items() if kind.BROKEN])
+def test_a_broken_protocol_says_so_wherever_it_is_printed(name):
+    setup = nc.typical(name, 5.0)
+    with pytest.raises(nc.InvalidInput, match=r"protocol\.insecure must be true"):
+        nc.rate(setup)
+    answer = nc.rate(setup.replace({"protocol.insecure": True}))
+    assert str(answer).startswith(f"NOT SECURE: {name} is broken")
+    assert answer.explain().startswith("NOT SECURE")
+    assert answer.as_dict()["broken"] is True
+
+
 def test_a_rate_above_the_capacity_is_found():
     def generous(self, link, bound, pulses):
         key = BB84.key(self, link, bound, pulses)
-        return replace(key, terms={**key.terms, "gift": np.asarray(10.0)})
+        return replace(key, terms={**key.terms, "gift": np.asarray(10.0)}, sifted=np.asarray(100.0))
 
     assert "exceeds the capacity" in faults(key=generous)
+
+
+def test_a_key_longer_than_what_it_is_made_of_is_found():
+    def halved(self, link, bound, pulses):
+        key = BB84.key(self, link, bound, pulses)
+        return replace(key, sifted=key.sifted / 2)
+
+    assert "longer than the sifted bits" in faults(key=halved)
 
 
 def test_a_sample_that_disagrees_is_found():
@@ -104,7 +123,7 @@ def test_a_dropped_file_is_everywhere(package_with_toy):
     [row] = json.loads(noclone(package_with_toy, "agree", "single-click", "--setups", "3", "--json"))["rows"]
     assert row["passed"]
     sweep = ("--sweep", "channel.length_km=0:100:3", "--protocol", "all", "--out", "all.svg", "--json")
-    compared = json.loads(noclone(package_with_toy, "rate", "decoy-bb84", *sweep))
+    compared = json.loads(noclone(package_with_toy, "rate", "single-click", *sweep))
     assert "single-click" in {row["protocol"] for row in compared["rows"]}
     assert ">single-click<" in (package_with_toy / "all.svg").read_text()
     noclone(package_with_toy, "pages", "single-click", "--out", "pages")

@@ -53,3 +53,13 @@ def test_terms_sum_to_the_key():
 def test_shares_must_leave_sequences_for_the_key():
     with pytest.raises(InvalidInput, match="must leave sequences for the key"):
         CoherentOneWayVacuumTail(decoy_prob=0.5, vacuum_prob=0.5)
+
+
+@pytest.mark.parametrize("bound", ["tightened", "li-2024"])
+def test_shares_that_leave_no_sequences_for_the_key_give_none_on_a_grid(bound):
+    link, protocol = CoherentOneWayVacuumTail.typical(20)
+    grid = protocol.with_arrays({"decoy_prob": np.array([0.1, 0.9, 0.95, 0.99])})
+    for pulses in (None, 1e13):
+        rates = grid.rate(link, bound=bound, pulses=pulses).rate_per_pulse
+        assert rates[0] == protocol.rate(link, bound=bound, pulses=pulses).rate_per_pulse > 0
+        assert rates[1:].tolist() == [0, 0, 0]

@@ -114,8 +114,8 @@ def test_nothing_detected_is_no_key(protocol):
 
 @pytest.mark.parametrize("kind", [CoherentOneWay, PingPong], ids=name)
 def test_broken_protocols_compute_only_where_that_is_accepted(kind):
-    link, accepted = kind.typical(10)
-    refused = dataclasses.replace(accepted, insecure=False)
+    link, refused = kind.typical(10)
+    accepted = dataclasses.replace(refused, insecure=True)
     with pytest.raises(InvalidInput, match=r"protocol.insecure must be true"):
         refused.rate(link)
     security = accepted.rate(link).security

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from noclone.link import FixedLoss, Link, SinglePhotonSource, ThresholdDetectors
+from noclone.link import Fibre, FixedLoss, Link, SinglePhotonSource, ThresholdDetectors
+from noclone.link.timing import gate_share
+from noclone.protocols.agreement import compare
 from noclone.protocols.lm05 import LM05
 from noclone.protocols.ping_pong import PingPong
 from noclone.rates.two_way import two_way_secrecy
@@ -54,3 +56,50 @@ def test_ping_pong_reports_a_rate_where_it_is_known_to_be_broken():
     result = PingPong(insecure=True).rate(link_at(10.0))
     assert result.rate_per_pulse > 0
     assert result.security.attacks == "none"
+
+
+KINDS = (LM05(control_prob=0.3), PingPong(control_prob=0.3, insecure=True))
+
+
+def fibre_link(bob=None, **fibre):
+    return Link(
+        alice=SinglePhotonSource(clock_rate_hz=1e8),
+        channel=Fibre(**({"length_km": 5.0} | fibre)),
+        bob=ThresholdDetectors(efficiency=0.8, misalignment=0.01, **(bob or {})),
+    )
+
+
+@pytest.mark.parametrize("protocol", KINDS, ids=lambda each: each.NAME)
+def test_a_pulse_is_lengthened_on_both_crossings(protocol):
+    clean, long = fibre_link(), fibre_link(dispersion_ps_per_nm_km=17, linewidth_nm=8)  # 680 ps each way
+    seen, best = protocol.statistics(long), protocol.statistics(clean)
+    assert float(seen["control"] / best["control"]) == pytest.approx(float(gate_share(1e-9, 0.68e-9)))
+    assert float(seen["returned"] / best["returned"]) == pytest.approx(float(gate_share(1e-9, 1.36e-9)))
+    assert 0 < protocol.rate(long).rate_per_pulse < protocol.rate(clean).rate_per_pulse
+
+
+@pytest.mark.parametrize("protocol", KINDS, ids=lambda each: each.NAME)
+def test_background_of_both_crossings_reaches_the_laboratory(protocol):
+    dark, lit = fibre_link(length_km=200.0), fibre_link(length_km=200.0, forward_power_mw=0.1)
+    added = {
+        name: float(protocol.statistics(lit)[name] - protocol.statistics(dark)[name])
+        for name in ("returned", "control")
+    }
+    photons = float(lit.channel.noise_photons_per_s()) * 1e-9 * 0.8  # either detector sees half of them
+    control = 0.3 * (0.5 if protocol.NAME == "lm05" else 1.0)
+    assert added["control"] == pytest.approx(control * photons, rel=1e-3)
+    assert added["returned"] == pytest.approx(0.7 * 2 * photons, rel=1e-3)
+
+
+@pytest.mark.parametrize("protocol", KINDS, ids=lambda each: each.NAME)
+def test_played_rounds_agree_over_a_long_pulse_and_background(protocol):
+    where = fibre_link(
+        {"jitter_s": 5e-10, "dark_count_prob": 1e-3},
+        dispersion_ps_per_nm_km=17,
+        linewidth_nm=8,
+        forward_power_mw=3.0,
+    )
+    protocol.check_link(where)
+    played = protocol.sample(where, 400_000, np.random.default_rng(5))
+    for row in compare(protocol.statistics(where), played, 400_000):
+        assert row.p_value > 1e-4, row

@@ -10,6 +10,7 @@ from scipy.optimize import brentq
 
 from noclone.core.errors import InvalidInput
 from noclone.link import (
+    Fibre,
     FixedLoss,
     Link,
     MeasuredTransmittance,
@@ -17,6 +18,7 @@ from noclone.link import (
     ThresholdDetectors,
 )
 from noclone.link.pair_sources import SinglePairSource
+from noclone.link.timing import gate_share
 from noclone.protocols.agreement import compare
 from noclone.protocols.check import check_protocol
 from noclone.protocols.measurement_free_semi_quantum import MeasurementFreeSemiQuantum
@@ -271,3 +273,47 @@ def test_what_a_protocol_does_not_use_is_refused_in_a_sentence():
     slow = dataclasses.replace(measurement_free(), bob=SinglePhotonSource(clock_rate_hz=1e6))
     with pytest.raises(InvalidInput, match=r"must equal alice\.clock_rate_hz"):
         MeasurementFreeSemiQuantum().check_link(slow)
+
+
+LONG = Fibre(length_km=5, dispersion_ps_per_nm_km=17, linewidth_nm=8)
+"""680 ps on each crossing."""
+SHORT = Fibre(length_km=5)
+LIT = Fibre(length_km=5, dispersion_ps_per_nm_km=17, linewidth_nm=8, forward_power_mw=3.0)
+
+
+def test_what_bob_reflects_is_lengthened_twice_and_what_he_sends_once():
+    protocol = SemiQuantum(basis_prob=0.4, sift_prob=0.6)
+    seen, best = protocol.statistics(direct(LONG)), protocol.statistics(direct(Fibre(length_km=5)))
+    once, twice = (float(gate_share(1e-9, crossings * 0.68e-9)) for crossings in (1, 2))
+    assert float(seen["reflected x"] / best["reflected x"]) == pytest.approx(twice)
+    assert float(seen["sifted z"] / best["sifted z"]) == pytest.approx(once**2)
+    assert 0 < protocol.rate(direct(LONG)).rate_per_pulse < protocol.rate(direct(SHORT)).rate_per_pulse
+
+
+def test_played_rounds_agree_over_long_pulses_and_background():
+    rng, rows = np.random.default_rng(11), []
+    for protocol, link in (
+        (PROTOCOLS[0], direct(LIT, jitter_s=5e-10, efficiency=0.7, misalignment=0.03)),
+        (PROTOCOLS[1], mediated((LIT, LONG), jitter_s=5e-10, efficiency=0.7, misalignment=0.03)),
+        (PROTOCOLS[2], measurement_free((LONG, SHORT), jitter_s=5e-10, misalignment=0.03)),
+    ):
+        protocol.check_link(link)
+        played = protocol.sample(link, 400_000, rng)
+        rows += compare(protocol.statistics(link), played, 400_000)
+    assert min(row.p_value for row in rows) > 1e-3 / len(rows)
+
+
+def test_the_third_party_without_measurements_pays_for_time_and_refuses_background():
+    protocol = PROTOCOLS[2]
+    good, late = measurement_free(), measurement_free(jitter_s=5e-9)
+    spread = measurement_free((LONG, LONG))
+    rates = [float(protocol.rate(each).rate_per_pulse) for each in (good, late)]
+    assert rates[1] == pytest.approx(rates[0] * float(gate_share(1e-9, 5e-9)) ** 2)
+    plain = protocol.statistics(measurement_free((SHORT, SHORT)))
+    seen = protocol.statistics(spread)
+    once, twice = (float(gate_share(1e-9, crossings * 0.68e-9)) for crossings in (1, 2))
+    shares = {"both reflect": twice**2, "one reflects": once * twice, "both replace": once**2}
+    for event, share in shares.items():
+        assert float(seen[event] / plain[event]) == pytest.approx(share)
+    with pytest.raises(InvalidInput, match="channels must be free of background light"):
+        protocol.check_link(measurement_free((LIT, SHORT)))

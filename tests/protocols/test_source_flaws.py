@@ -370,3 +370,14 @@ def test_unequal_detectors_lower_the_key_and_say_so():
     assert equal.security.attacks == "coherent"
     assert unequal.security.attacks == "collective"
     assert any("ratio" in text for text in unequal.security.assumptions)
+
+
+@pytest.mark.parametrize("keyed", [(), (0,)])
+@pytest.mark.parametrize("bound", [*FINITE, "vacuum-weak"])
+def test_correlations_that_tell_everything_leave_no_key_but_a_number(bound, keyed):
+    flaws = {"intensity_correlation": 0.43, "correlation_range": 1000}
+    for more in ({}, {"trojan_photons": 0.4}, {"random_phases": 8}, {"intensity_fluctuation": 0.01}):
+        for pulses in (1e6, 1e12, None):
+            answer = rate(bound, FINITE.get(bound, 3), pulses, keyed=keyed, **flaws, **more)
+            assert answer.rate_per_pulse == 0
+            assert all(np.isfinite(value) for value in answer.terms.values())

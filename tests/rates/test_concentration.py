@@ -105,3 +105,12 @@ def test_nothing_sampled_means_nothing_known():
         assert bound(zero, some, zero, np.array(1e-3)) == 0.5
         assert bound(np.array(np.inf), zero, zero, np.array(1e-3)) == 0.5
     assert fung_deviation(0.1, 0.0, 100.0, 1e-3) == np.inf
+
+
+def test_a_sample_without_right_bits_or_nothing_to_judge_tells_nothing():
+    # Sizes on both sides of LARGEST_EXACT_SAMPLE; estimates of errors may exceed those of single photons.
+    for size in (1e6, 1e18):
+        for seen, sampled, rest in ((1.5, 1.0, 1.0), (0.1, 1.0, 0.0), (0.1, 0.0, 1.0), (np.inf, 1.0, 1.0)):
+            arguments = (np.array(seen * size), np.array(sampled * size), np.array(rest * size))
+            for bound in (serfling_rate, hypergeometric_rate):
+                assert bound(*arguments, np.array(1e-10)) == 0.5

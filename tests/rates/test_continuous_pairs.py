@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 from scipy.integrate import quad
+from scipy.special import ndtr
 
-from noclone.rates.continuous_pairs import coincidences
+from noclone.rates.continuous_pairs import captured_share, coincidences
 
 
 def test_window_catches_the_integral_of_the_spread():
@@ -32,3 +33,21 @@ def test_error_rates_that_the_reference_rows_state():
 def test_grids_broadcast():
     true, accidental = coincidences(np.ones((3, 1)), np.full(4, 0.5), 0.5, 0, 0, 1e-9, 1e-10)
     assert true.shape == accidental.shape == (3, 4)
+
+
+def test_delays_of_both_sides_against_a_two_dimensional_integral():
+    """The difference of two delays, convolved on a grid with a Gaussian of 1 s of standard deviation."""
+    sigma, window = 1.0, 2.5
+    step = 2e-3
+    axis = np.arange(-40, 40, step) + step / 2
+    for (a, s), (b, t) in (((0.3, 2.0), (0.6, 0.7)), ((1.0, 1.0), (1.0, 3.0)), ((0.5, 1.5), (0.0, 0.0))):
+        both = np.where(axis > 0, np.exp(-np.abs(axis) / s), np.exp(-np.abs(axis) / max(t, 1e-3))) / (s + t)
+        # Probability that a Gaussian around each difference lies in the window.
+        inside = ndtr((window / 2 - axis) / sigma) - ndtr((-window / 2 - axis) / sigma)
+        late_a = np.where(axis > 0, np.exp(-np.abs(axis) / s) / s, 0)
+        late_b = np.where(axis < 0, np.exp(-np.abs(axis) / max(t, 1e-3)) / max(t, 1e-3), 0)
+        density = a * (1 - b) * late_a + b * (1 - a) * late_b + a * b * both
+        expected = np.sum(density * inside) * step
+        expected += (1 - a) * (1 - b) * (2 * ndtr(window / 2 / sigma) - 1)
+        fwhm = 2 * np.sqrt(2 * np.log(2)) * sigma
+        assert float(captured_share(window, fwhm, (a, s), (b, t))) == pytest.approx(expected, abs=2e-6)

@@ -367,3 +367,21 @@ def test_security_says_what_the_flaws_weaken():
     assert IDEAL_LASER in leaking.assumptions
     with pytest.raises(InvalidInput, match="takes the source as exactly known"):
         Flaws(random_phases=8).refused("infinite")
+
+
+def test_detectors_that_remember_are_an_assumption_and_cost_nothing_else():
+    ideal = bounds.get("wiesemann-2024").SECURITY
+    for memory in ({"dead_time_s": 1e-9}, {"afterpulse_prob": np.array([0.0, 1e-3])}):
+        flaws = Flaws(**memory)
+        priced = flaws.priced(ideal)
+        assert priced.attacks == "collective"
+        assert priced.assumptions[1:] == ideal.assumptions
+        assert "while one of his two detectors is dead" in priced.assumptions[0]
+        assert np.all(flaws.events == 0)
+
+
+def test_flaws_are_priced_point_by_point():
+    flaws = Flaws(trojan_photons=[0.0, 1e-8, 0.0, 1e-8], random_phases=[0, 0, 9, 9])
+    assert flaws.events.tolist() == [0, 5, 7, 7]
+    assert flaws.leaking.tolist() == [False, True, True, True]
+    assert flaws.priced(bounds.get("lim-2014").SECURITY).attacks == "collective"

@@ -162,3 +162,73 @@ def test_a_measured_channel_averages_rates_not_losses():
         for t in (4e-4, 2e-4)
     ]
     assert float(varied.detections) == pytest.approx(sum(float(part.detections) for part in parts), rel=1e-12)
+
+
+RELAY = """
+[alice]
+kind = "weak-coherent"
+intensities = [0.5, 0.1, 0.0]
+clock_rate_hz = 1e9
+[bob]
+kind = "weak-coherent"
+intensities = [0.5, 0.1, 0.0]
+clock_rate_hz = 1e9
+[middle]
+kind = "threshold-detectors"
+model = "snspd"
+dead_time_s = 0
+gate_width_s = 2e-9
+[channel_a]
+kind = "fibre"
+length_km = 20
+[channel_b]
+kind = "fibre"
+length_km = 30
+[protocol]
+name = "mdi"
+intensity_probs = [0.5, 0.3, 0.2]
+basis_probs = [0.9, 0.5, 0.5]
+bound = "three-intensity"
+"""
+CHOICES = RELAY[RELAY.index('name = "mdi"') :]
+
+
+def test_a_setup_with_a_station_in_the_middle():
+    setup = toml.parse(RELAY)
+    assert list(setup.link.devices) == ["alice", "channel_a", "middle", "channel_b", "bob"]
+    assert setup.link.middle.efficiency == nc.detector("snspd").efficiency
+    assert setup.link.middle.gate_width_s == 2e-9
+    assert float(nc.rate(setup, asymptotic=True).rate_per_pulse) > 0
+    assert toml.parse(toml.write(setup)).link == setup.link
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (("[middle]", "[centre]"), "centre is not known"),
+        ((CHOICES, 'name = "sarg04"'), "middle must be absent, because sarg04 runs directly to Bob"),
+        ((CHOICES, 'name = "bbm92"'), "alice must be threshold-detectors for bbm92"),
+        (('model = "snspd"', 'model = "snspb"'), "did you mean snspd"),
+        (('model = "snspd"', "efficiency = 1.2"), "middle.efficiency must be at least 0 and at most 1"),
+        (
+            ("dead_time_s = 0", "dead_time_s = 1e-6"),
+            "middle.dead_time_s is not used by mdi and must keep its default 0.0, but is 1e-06",
+        ),
+        (
+            ('[channel_b]\nkind = "fibre"\nlength_km = 30', ""),
+            "channel_b is missing; a setup has the tables alice, channel_a, middle, channel_b, bob",
+        ),
+        (("[channel_a]", "[channel]"), "channel does not belong in a setup of the tables"),
+    ],
+)
+def test_a_link_that_a_protocol_cannot_use_is_refused_in_a_sentence(change, sentence):
+    with pytest.raises(InvalidInput) as caught:
+        toml.parse(RELAY.replace(*change))
+    assert sentence in str(caught.value)
+
+
+def test_a_protocol_without_a_relay_is_not_given_one():
+    with pytest.raises(InvalidInput, match="middle is missing; mdi needs a station between"):
+        nc.Setup(load("gys-2004").link, nc.typical("mdi").protocol)
+    with pytest.raises(InvalidInput, match=r"protocol\.insecure must be true"):
+        nc.rate(nc.typical("cow").replace({"protocol.insecure": False}))

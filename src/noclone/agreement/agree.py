@@ -26,7 +26,7 @@ FAMILY_ERROR = 1e-4
 """Probability that the test fails although every model is right, over all statistics of the run."""
 BLOCKS = (1e8, 1e12, 1e16, 1e20, 1e26)
 """Rounds of the blocks at which finite keys are held against the asymptotic one."""
-LEAST_RATE = 1e-9
+LEAST_RATE = 1e-8
 """Asymptotic rate below which even the longest block is too short to come near it."""
 LIMIT = 0.02
 """How far the rate of the longest block may lie below the asymptotic one, relatively."""
@@ -129,10 +129,13 @@ def _rates(setup: Setup, row: dict[str, Any]) -> None:
     has_key = False
     for bound, regime in protocol.BOUNDS.items():
         try:
-            limit = float(protocol.rate(link, bound=bound).rate_per_pulse)
+            answer = protocol.rate(link, bound=bound)
         except InvalidInput:
             continue  # this bound needs another source than the typical link has
+        limit = float(answer.rate_per_pulse)
         has_key |= limit > 0
+        if not np.isnan(answer.qber) and limit > float(answer.sifted_bits) * (1 + 1e-9):
+            row["faults"].append(f"{setup.name}: {bound} gives more key than sifted bits")
         row["rate_over_capacity"] = max(row["rate_over_capacity"], limit / capacity)
         if limit > capacity * (1 + 1e-9):
             row["faults"].append(f"{setup.name}: {bound} gives {limit:.4g}, above {capacity:.4g}")

@@ -10,8 +10,8 @@ import numpy as np
 from noclone.core.errors import InvalidInput
 from noclone.core.fields import Described, Spec, from_mapping, specs, to_mapping
 from noclone.core.seeds import stream
-from noclone.link import Channel
-from noclone.protocols.protocol import Protocol
+from noclone.link import Channel, Fibre, MeasuredTransmittance, ThresholdDetectors
+from noclone.protocols.protocol import GATING, Protocol, unlocked
 from noclone.setup import Setup
 from noclone.setup.reach import reach_km
 
@@ -21,6 +21,25 @@ SPREAD = 1.4
 """Every number that a protocol uses is multiplied or divided by up to this factor."""
 KEPT = ("clock_rate_hz", "length_km", "wavelength_nm")
 """Fields that stay: times scale with the clock, the length is chosen apart."""
+IMPERFECTIONS = {
+    "dead_time_s": 2e-8,
+    "afterpulse_prob": 0.02,
+    "jitter_s": 3e-10,
+    "jitter_tail_share": 0.05,
+    "efficiency_mismatch": 0.9,
+    "intensity_fluctuation": 0.01,
+    "random_phases": 12,
+    "trojan_photons": 1e-9,
+    "connectors": 2,
+    "backward_power_mw": 1e-7,
+    "dispersion_ps_per_nm_km": 17.0,
+    "linewidth_nm": 0.02,
+    "adc_bits": 10,
+    "electronic_noise_snu": 0.05,
+}
+"""What typical devices lack; each is present in some of the setups of a protocol that uses the field."""
+PRESENT = 0.25
+"""How often."""
 
 
 def setups(protocol: type[Protocol], count: int, seed: int) -> Iterator[Setup]:
@@ -38,24 +57,45 @@ def setups(protocol: type[Protocol], count: int, seed: int) -> Iterator[Setup]:
     for number in range(count):
         link, example = protocol.typical(furthest * (number + rng.random()) / count)
         while True:
-            parts = {}
+            parts: dict[str, Any] = {}
             for station, device in link.devices.items():
-                used = None if isinstance(device, Channel) else example.STATIONS[station][type(device)]
+                used = None if isinstance(device, Channel) else _used(example, station, device)
                 parts[station] = _varied(device, used, rng)
+                if isinstance(device, Fibre) and rng.random() < PRESENT:
+                    parts[station] = _fading(parts[station], rng)
             try:
-                yield Setup(link.replaced(parts), example, name=f"{protocol.NAME} {number + 1}")
+                yield Setup(link.replaced(parts), unlocked(example), name=f"{protocol.NAME} {number + 1}")
                 break
             except InvalidInput:
                 continue  # numbers that do not go together, such as intensities in the wrong order
+
+
+def _used(protocol: Protocol, station: str, device: Any) -> tuple[str, ...]:
+    used = protocol.STATIONS[station][type(device)]
+    gated = isinstance(device, ThresholdDetectors) and "efficiency" in used
+    return (*used, *GATING) if gated else used
+
+
+def _fading(fibre: Fibre, rng: np.random.Generator) -> MeasuredTransmittance:
+    """Return a channel that is better than this one for a while and worse for another."""
+    (mean,) = fibre.segments()[1]
+    swing = rng.uniform(0.1, 0.6)
+    series = tuple(float(min(mean * (1 + sign * swing), 1.0)) for sign in (1, -1))
+    return MeasuredTransmittance(duration_s=(1.0, 2.0), transmittance=series)
 
 
 def _varied(device: Described, used: tuple[str, ...] | None, rng: np.random.Generator) -> Any:
     while True:
         values = to_mapping(device)
         for name, spec in specs(type(device)).items():
-            if name in KEPT or spec.whole or spec.choices or spec.word or spec.flag:
+            if name in KEPT or (used is not None and name not in used):
                 continue
-            if used is None or name in used:
+            if name in IMPERFECTIONS and rng.random() < PRESENT:
+                values[name] = IMPERFECTIONS[name]
+            elif spec.flag or name == "detection":
+                choices = spec.choices or (False, True)
+                values[name] = choices[int(rng.integers(len(choices)))]
+            elif not (spec.whole or spec.choices or spec.word):
                 values[name] = _scaled(values[name], spec, SPREAD ** rng.uniform(-1, 1))
         try:
             return from_mapping(type(device), values, "device")

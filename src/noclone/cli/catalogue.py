@@ -85,7 +85,26 @@ def _extractors() -> list[dict[str, Any]]:
     ]
 
 
+def _devices() -> list[dict[str, Any]]:
+    from noclone.link import kinds
+
+    places = {"channel": "channel", "alice": "station"}
+    return [
+        {"name": name, "place": place, "what": _first_line(kind)}
+        for station, place in places.items()
+        for name, kind in kinds(station).items()
+    ]
+
+
+def _detectors() -> list[dict[str, Any]]:
+    from noclone.link.detector_presets import PRESETS
+
+    return [{"name": name, "source": preset.source} for name, preset in PRESETS.items()]
+
+
 _LISTS = {
+    "devices": _devices,
+    "detectors": _detectors,
     "presets": _presets,
     "protocols": _protocols,
     "attacks": _attacks,

@@ -54,17 +54,18 @@ def rate(
     json: Json = False,
 ) -> int:
     """Compute key rates with their terms and what they are worth."""
-    from noclone.setup import adapted
+    from noclone.setup import adapted, replaced
     from noclone.setup import rate as rate_of
 
     names = protocol or []
-    if len(names) > 1 or names == ["all"]:
+    if len(names) > 1 or "all" in names:
         if sweep is None or pulses is not None or sifted_bits is not None or bound is not None:
             raise InvalidInput("--protocol", "given more than once compares asymptotic rates along a --sweep")
         return _compare(load_setup(setup, changes), names, sweep, tuned, out, json)
-    loaded = load_setup(setup, changes)
-    if names and names[0] != loaded.protocol.NAME:
-        loaded = adapted(loaded, names[0])
+    if tuned:
+        raise InvalidInput("--tuned", "belongs to a comparison of protocols; see noclone tune for one")
+    own = load_setup(setup, changes)
+    loaded = adapted(own, names[0]) if names and names[0] != own.protocol.NAME else own
     asked = loaded if sweep is None else loaded.grid(dict([parse_sweep(sweep)]))
     answer = rate_of(asked, pulses=pulses, sifted_bits=sifted_bits, asymptotic=asymptotic, bound=bound)
     if out is not None:
@@ -73,6 +74,13 @@ def rate(
         from noclone import report
 
         report.sweep_figure(answer, out)
+    others = replaced(own, loaded)
+    if not json and others:
+        print(
+            f"typical devices at {', '.join(others)}: the setup has none that {loaded.protocol.NAME} can use"
+        )
+    if not json and answer.pulses is None and (pulses is not None or sifted_bits is not None):
+        print(f"{answer.bound} gives no finite key: this is the asymptotic rate")
     if json:
         print_json(answer.as_dict())
     elif sweep is not None:
@@ -95,9 +103,13 @@ def _compare(setup: Setup, names: list[str], sweep: str, tuned: bool, out: Path 
     from noclone.optimise.advise import curves
     from noclone.protocols import protocols
 
-    chosen = [name for name, kind in protocols().items() if not kind.BROKEN] if names == ["all"] else names
+    chosen = [name for name, kind in protocols().items() if not kind.BROKEN] if "all" in names else names
     field, values = parse_sweep(sweep)
-    found = curves(setup, chosen, _loss_db(setup, field, values), tuned=tuned)
+    along, left_out = _along(setup, field, values), {}
+    if "all" in names:
+        left_out = {name: reason for name in chosen if (reason := _unable(setup, name))}
+        chosen = [name for name in chosen if name not in left_out]
+    found = curves(setup, chosen, along, tuned=tuned)
     if out is not None:
         from noclone import report
 
@@ -108,10 +120,12 @@ def _compare(setup: Setup, names: list[str], sweep: str, tuned: bool, out: Path 
                 "axes": {field: values.tolist()},
                 "loss_db": found[0].loss_db.tolist(),
                 "plob": found[0].plob.tolist(),
+                "left_out": left_out,
                 "rows": [
                     {
                         "protocol": curve.protocol.NAME,
                         "attacks": curve.attacks,
+                        "broken": bool(curve.protocol.BROKEN),
                         "rate_per_pulse": curve.rate_per_pulse.tolist(),
                         "capacity": curve.capacity.tolist(),
                     }
@@ -120,7 +134,9 @@ def _compare(setup: Setup, names: list[str], sweep: str, tuned: bool, out: Path 
             }
         )
     else:
-        heads = [field, *(curve.protocol.NAME for curve in found), "PLOB"]
+        marks = [" (BROKEN)" if curve.protocol.BROKEN else "" for curve in found]
+        names = [curve.protocol.NAME + mark for curve, mark in zip(found, marks, strict=True)]
+        heads = [field, *names, "PLOB"]
         widths = [max(len(head), 10) for head in heads]
         columns: list[Any] = [values, *(curve.rate_per_pulse for curve in found), found[0].plob]
         print("  ".join(f"{head:>{width}}" for head, width in zip(heads, widths, strict=True)))
@@ -128,19 +144,26 @@ def _compare(setup: Setup, names: list[str], sweep: str, tuned: bool, out: Path 
             cells = [f"{line[0]:g}", *(f"{cell:.3e}" for cell in line[1:])]
             print("  ".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True)))
         print("secret bits per round, asymptotic")
+        for name, reason in left_out.items():
+            print(f"left out: {name} ({reason.rstrip('.')})")
     return 0 if any((curve.rate_per_pulse > 0).any() for curve in found) else 1
 
 
-def _loss_db(setup: Setup, field: str, values: Any) -> Any:
-    """Turn the lengths or losses of a sweep into the loss of the whole way."""
-    from noclone.link import Fibre, FixedLoss
+def _unable(setup: Setup, protocol: str) -> str:
+    """Return why a protocol cannot take the setup's hardware; nothing if it can."""
+    from noclone.setup import adapted
 
-    station, _, name = field.partition(".")
-    parts = setup.names(field)
-    devices = [setup.part(part.partition(".")[0]) for part in parts]
-    if station in ("channel", "channels"):
-        if name == "length_km" and all(isinstance(device, Fibre) for device in devices):
-            return sum(values * device.attenuation_db_per_km + device.insertion_loss_db for device in devices)
-        if name == "loss_db" and all(isinstance(device, FixedLoss) for device in devices):
-            return values * len(devices)
-    raise InvalidInput("--sweep", f"must run over the length of fibre or the loss to compare, not {field}")
+    try:
+        adapted(setup, protocol)
+    except InvalidInput as error:
+        return str(error)
+    return ""
+
+
+def _along(setup: Setup, field: str, values: Any) -> Any:
+    """Turn the lengths or losses of a sweep over one channel, or both, into those of the whole way."""
+    name = {"fibre": "length_km", "fixed-loss": "loss_db"}.get(setup.link.ways[0].KIND, "")
+    single = setup.link.middle is None
+    if not name or field != f"{'channel' if single else 'channels'}.{name}":
+        raise InvalidInput("--sweep", f"must run over the fibre's length or the loss to compare, not {field}")
+    return values * len(setup.link.ways)

@@ -96,6 +96,8 @@ def _sample(setup: Setup, rounds: float | None, seed: int, json: bool) -> int:
             }
             for row in rows
         ]
+        if setup.protocol.BROKEN:
+            print(f"NOT SECURE: {setup.protocol.NAME} is broken: {setup.protocol.BROKEN}\n")
         print(f"{setup.name}: {played:,.0f} rounds\n{table(cells)}")
     return 0
 

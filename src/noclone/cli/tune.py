@@ -49,6 +49,8 @@ def tune(
             }
         )
     else:
+        if loaded.protocol.BROKEN:
+            print(f"NOT SECURE: {loaded.protocol.NAME} is broken: {loaded.protocol.BROKEN}\n")
         print(tuned)
         if isinstance(loaded.protocol, DecoyBB84) and (
             asymptotic or not bounds.get(bound or loaded.protocol.bound).FINITE

@@ -76,9 +76,14 @@ class GaussianModulation(Source):
         """Variance of either quadrature of the mixture of all states sent, excess noise aside."""
         return self.modulation_variance_snu + self.squeezed_variance_snu
 
+    @property
+    def least_modulation_snu(self) -> Any:
+        """Least variance of the displacement that hides which quadrature is squeezed."""
+        return 1 / self.squeezed_variance_snu - self.squeezed_variance_snu
+
     def check(self) -> None:
         """Refuse a displacement that does not hide which quadrature is squeezed."""
-        least = 1 / self.squeezed_variance_snu - self.squeezed_variance_snu
+        least = self.least_modulation_snu
         if self.modulation_variance_snu < least * (1 - 1e-9):
             raise InvalidInput(
                 "modulation_variance_snu",
@@ -263,16 +268,28 @@ class CoherentReceiver(Receiver):
         return self.electronic_noise_snu + self.adc_step**2 / 12
 
 
-def background_snu(channel: Channel) -> Any:
+NARROWEST_HZ = 1.0
+"""Of a filter; a narrower one would hold less than a mode in a second."""
+
+
+def background_snu(channel: Channel, name: str = "channel") -> Any:
     """Return the variance that a channel's background light adds to a quadrature at the receiver's input.
 
     The light fills the channel's filter in both polarisations. A local oscillator picks one mode of one
     polarisation; it holds N = photons_per_s / (2 bandwidth) photons, which add 2 N, whatever the filter.
 
+    Parameters
+    ----------
+    channel : Channel
+        Its numbers may be arrays of one grid.
+    name : str
+        What an error calls the channel.
+
     Raises
     ------
     InvalidInput
-        If a channel has background light, but neither `filter_nm` nor `wavelength_nm`.
+        If a channel has background light, but neither `filter_nm` nor `wavelength_nm`, or a filter without
+        width: all of the light is then in a band that holds no mode.
 
     Notes
     -----
@@ -290,7 +307,15 @@ def background_snu(channel: Channel) -> Any:
         return 0.0
     if not hasattr(channel, "filter_nm") or not hasattr(channel, "wavelength_nm"):
         raise InvalidInput(
-            "channel",
+            name,
             f"must say its filter_nm and wavelength_nm, but {channel.KIND} has background light only",
         )
-    return photons_per_s / (SPEED_OF_LIGHT * channel.filter_nm * 1e-9 / (channel.wavelength_nm * 1e-9) ** 2)
+    bandwidth_hz = SPEED_OF_LIGHT * channel.filter_nm * 1e-9 / (channel.wavelength_nm * 1e-9) ** 2
+    dark = np.asarray(photons_per_s) == 0
+    if np.any(~dark & (np.asarray(bandwidth_hz) < NARROWEST_HZ)):
+        raise InvalidInput(
+            f"{name}.filter_nm",
+            "must be wider than 1 Hz of light where the channel has background light, but is "
+            f"{float(np.min(channel.filter_nm)):g}",
+        )
+    return photons_per_s / np.where(dark, 1.0, bandwidth_hz)

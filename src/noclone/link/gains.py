@@ -18,6 +18,14 @@ from noclone.link.receivers import ThresholdDetectors
 Floats = NDArray[np.float64]
 
 
+class Yields(NamedTuple):
+    """Probabilities per pulse that holds exactly 0 or 1 photons, bases matching; shape (...) each."""
+
+    vacuum: Floats
+    single: Floats
+    single_error: Floats
+
+
 class Gains(NamedTuple):
     """Probabilities per pulse sent with matching bases.
 
@@ -27,18 +35,14 @@ class Gains(NamedTuple):
         Bob records a bit.
     error : ndarray, shape (K, ...)
         Bob records the wrong bit.
+    yields : Yields
+        The same for the pulses of 0 and of 1 photon among them: what the detectors remember is set by all
+        pulses, so that no class has fewer detections than those of its empty and single-photon pulses.
     """
 
     click: Floats
     error: Floats
-
-
-class Yields(NamedTuple):
-    """The same for pulses that hold exactly 0 or 1 photons; shape (...) each."""
-
-    vacuum: Floats
-    single: Floats
-    single_error: Floats
+    yields: Yields
 
 
 def poissonian(
@@ -56,7 +60,8 @@ def poissonian(
         ``statistics`` is ``exact`` (`DetectionModel`, with dead time and after-pulses as in
         `DetectorMemory.expected_patterns`), ``ma-2005`` or ``lim-2014``.
     intensities, probs : ndarray, shape (K, ...)
-        Mean photon numbers and the shares of pulses that have them.
+        Mean photon numbers and the shares of pulses that have them; all axes of the grid follow K, so that
+        arrays in the detectors and what follows here align with the last ones.
     transmittance : array_like, shape (...)
         From Alice to the detectors' input.
     clock_rate_hz : array_like
@@ -106,12 +111,8 @@ def fixed_photons(
     (0.01, 0.0001)
     """
     model = DetectionModel.of(detectors, transmittance)
-
-    def patterns(bit: NDArray[np.int64] | int) -> Floats:
-        shape = probs.shape if np.ndim(bit) == 0 else (probs.shape[0], 1, *probs.shape[1:])
-        return model.patterns(np.full(shape, photons), 0, bit, 0)
-
-    return _remembered(detectors, patterns, probs, clock_rate_hz)
+    number = np.full((len(probs), *(1,) * probs.ndim), photons)
+    return _exact(detectors, model, lambda bits: model.patterns(number, 0, bits, 0), probs, clock_rate_hz)
 
 
 def photon_mixture(
@@ -144,20 +145,19 @@ def photon_mixture(
     0.005
     """
     model = DetectionModel.of(detectors, transmittance)
+    room = (1,) * (probs.ndim + 2 - photon_probs.ndim)
+    shares = photon_probs.reshape(photon_probs.shape[0], *room, *photon_probs.shape[1:])
 
-    def patterns(bit: NDArray[np.int64] | int) -> Floats:
-        each = photon_probs if np.ndim(bit) == 0 else photon_probs[:, None]
-        shape = probs.shape if np.ndim(bit) == 0 else (probs.shape[0], 1, *probs.shape[1:])
+    def patterns(bits: NDArray[np.int64]) -> Floats:
         total: Floats = np.zeros(())
-        for photons in range(photon_probs.shape[-1]):
-            share = each[..., photons, None]
-            total = total + share * model.patterns(np.full(shape, photons), 0, bit, 0)
+        for photons in range(shares.shape[-1]):
+            total = total + shares[..., photons, None] * model.patterns(photons, 0, bits, 0)
         return total
 
-    return _remembered(detectors, patterns, probs, clock_rate_hz)
+    return _exact(detectors, model, patterns, probs, clock_rate_hz)
 
 
-def _exact(
+def _coherent(
     detectors: ThresholdDetectors,
     intensities: Floats,
     probs: Floats,
@@ -165,50 +165,60 @@ def _exact(
     clock_rate_hz: Floats | float,
 ) -> Gains:
     model = DetectionModel.of(detectors, transmittance)
-
-    def patterns(bit: NDArray[np.int64] | int) -> Floats:
-        light = intensities if np.ndim(bit) == 0 else intensities[:, None]
-        return model.coherent_patterns(light, 0, bit, 0)
-
-    return _remembered(detectors, patterns, probs, clock_rate_hz)
+    light = intensities[:, None]
+    return _exact(
+        detectors, model, lambda bits: model.coherent_patterns(light, 0, bits, 0), probs, clock_rate_hz
+    )
 
 
-def _remembered(
+def _exact(
     detectors: ThresholdDetectors,
-    patterns_of: Callable[[NDArray[np.int64] | int], Floats],
+    model: DetectionModel,
+    patterns_of: Callable[[NDArray[np.int64]], Floats],
     probs: Floats,
     clock_rate_hz: Floats | float,
 ) -> Gains:
     """Turn the patterns of ready detectors into gains, dead time and after-pulses included.
 
-    `patterns_of` gives the patterns of every class (K, ..., 4) for bit 0, or (K, 2, ..., 4) for both.
+    `patterns_of` gives the patterns (K, B, ..., 4) of every class and bit.
     """
     memory = DetectorMemory.of(detectors, clock_rate_hz)
     remembers = np.any(memory.dead_pulses) or np.any(memory.afterpulse_prob)
     alike = np.all(np.asarray(detectors.efficiency_mismatch) == 1)
-    if alike and not remembers:
-        return _recorded(patterns_of(0))
-    # Both bits, so that each detector is the right one half of the time: axes (K, bit, ...).
-    patterns = patterns_of(np.arange(2).reshape(2, *(1,) * (probs.ndim - 1)))
-    if not remembers:
-        return _recorded_either_bit(patterns[:, 0], patterns[:, 1])
-    weights = np.broadcast_to(probs[:, None] / 2, patterns.shape[:-1])
-    last = np.moveaxis(patterns.reshape(-1, *patterns.shape[2:]), 0, -2)
-    seen = memory.expected_patterns(np.moveaxis(weights.reshape(-1, *weights.shape[2:]), 0, -1), last)
-    seen = np.moveaxis(seen, -2, 0).reshape(patterns.shape)
-    return _recorded(seen[:, 0]) if alike else _recorded_either_bit(seen[:, 0], seen[:, 1])
+    # One bit stands for both where each detector need not be the right one half of the time.
+    bits = np.arange(1 if alike and not remembers else 2).reshape(-1, *(1,) * (probs.ndim - 1))
+    number = np.arange(2).reshape(2, *(1,) * probs.ndim)
+    classes, known = patterns_of(bits), model.patterns(number, 0, bits, 0)
+    if remembers:
+        classes, known = _remembered(memory, classes, known, probs)
+    (click, error), (yields, errors) = _recorded(classes), _recorded(known)
+    return Gains(click, error, Yields(yields[0], yields[1], errors[1]))
 
 
-def _recorded(patterns: Floats) -> Gains:
-    """Apply the double-click rule to the patterns of pulses that carry bit 0; shape (..., 4)."""
-    right, wrong, both = patterns[..., 1], patterns[..., 2], patterns[..., 3]
-    return Gains(right + wrong + both, wrong + both / 2)
+def _remembered(
+    memory: DetectorMemory, classes: Floats, known: Floats, probs: Floats
+) -> tuple[Floats, Floats]:
+    """Return the patterns (K, 2, ..., 4) of classes, and those of known photon numbers among their pulses.
+
+    The latter are no further pulses: they have no weight in what the detectors remember.
+    """
+    grid = np.broadcast_shapes(classes.shape[2:-1], known.shape[2:-1])
+    table = np.concatenate([np.broadcast_to(part, (*part.shape[:2], *grid, 4)) for part in (classes, known)])
+    weights = np.repeat(np.concatenate([probs / 2, np.zeros((len(known), *probs.shape[1:]))]), 2, axis=0)
+    settings = table.reshape(-1, *table.shape[2:])
+    seen = memory.expected_patterns(np.moveaxis(weights, 0, -1), np.moveaxis(settings, 0, -2))
+    seen = np.moveaxis(seen, -2, 0)
+    seen = seen.reshape(-1, 2, *seen.shape[1:])
+    return seen[: len(classes)], seen[len(classes) :]
 
 
-def _recorded_either_bit(zero: Floats, one: Floats) -> Gains:
-    """Average over pulses that carry bit 0 and bit 1 where the detectors differ; shapes (..., 4)."""
-    first, second = _recorded(zero), _recorded(one[..., [0, 2, 1, 3]])
-    return Gains((first.click + second.click) / 2, (first.error + second.error) / 2)
+def _recorded(patterns: Floats) -> tuple[Floats, Floats]:
+    """Apply the double-click rule to patterns (J, B, ..., 4): clicks and errors (J, ...), means over bits."""
+    right, wrong, both = patterns[:, 0, ..., 1], patterns[:, 0, ..., 2], patterns[:, 0, ..., 3]
+    if patterns.shape[1] == 2:
+        right, wrong = (right + patterns[:, 1, ..., 2]) / 2, (wrong + patterns[:, 1, ..., 1]) / 2
+        both = (both + patterns[:, 1, ..., 3]) / 2
+    return right + wrong + both, wrong + both / 2
 
 
 def _ma_2005(
@@ -218,10 +228,14 @@ def _ma_2005(
     transmittance: Floats | float,
     clock_rate_hz: Floats | float,
 ) -> Gains:
-    """Ma, Qi, Zhao and Lo, PRA 72, 012326 (2005), eqs. (8) and (10); detectors without memory."""
-    arrive = -np.expm1(-detectors.effective_efficiency * transmittance * intensities)
-    dark = np.asarray(detectors.dark_count_prob)
-    return Gains(2 * dark + arrive, dark + detectors.misalignment * arrive)
+    """Ma, Qi, Zhao and Lo, PRA 72, 012326 (2005), eqs. (7) to (10); detectors without memory."""
+    dark, reach = _either_dark(detectors), detectors.effective_efficiency * np.asarray(transmittance, float)
+
+    def gains(arrive: Floats) -> tuple[Floats, Floats]:
+        return _capped(2 * dark + arrive, dark + detectors.misalignment * arrive)
+
+    none, one = gains(0 * reach), gains(reach)
+    return Gains(*gains(-np.expm1(-reach * intensities)), Yields(none[0], *one))
 
 
 def _lim_2014(
@@ -232,47 +246,30 @@ def _lim_2014(
     clock_rate_hz: Floats | float,
 ) -> Gains:
     """Lim et al., PRA 89, 022307 (2014), Sec. IV, with the system's transmittance throughout."""
-    light = detectors.effective_efficiency * transmittance * intensities
-    dark = np.asarray(detectors.dark_count_prob)
-    detect = 1 - (1 - 2 * dark) * np.exp(-light)
-    extra = detectors.afterpulse_prob * detect
-    return Gains(detect + extra, dark + detectors.misalignment * -np.expm1(-light) + extra / 2)
+    dark, reach = _either_dark(detectors), detectors.effective_efficiency * np.asarray(transmittance, float)
+
+    def gains(arrive: Floats) -> tuple[Floats, Floats]:
+        detect = arrive + 2 * dark * (1 - arrive)
+        extra = detectors.afterpulse_prob * detect
+        return _capped(detect + extra, dark + detectors.misalignment * arrive + extra / 2)
+
+    none, one = gains(0 * reach), gains(reach)
+    return Gains(*gains(-np.expm1(-reach * intensities)), Yields(none[0], *one))
 
 
-_POISSONIAN: dict[str, Callable[..., Gains]] = {"exact": _exact, "ma-2005": _ma_2005, "lim-2014": _lim_2014}
+def _either_dark(detectors: ThresholdDetectors) -> Floats:
+    """Return p_d such that the papers' 2 p_d, a dark count in either detector, stays a probability."""
+    return np.asarray(np.minimum(detectors.dark_count_prob, 0.5))
 
 
-def single_photon(detectors: ThresholdDetectors, transmittance: Floats | float) -> Yields:
-    """Return the yields of empty pulses and of pulses with one photon, detector memory aside.
+def _capped(click: Floats, error: Floats) -> tuple[Floats, Floats]:
+    """Keep the papers' sums of probabilities at 1 or below where dark counts are many, and the error rate."""
+    excess = np.maximum(click, 1.0)
+    return click / excess, error / excess
 
-    Parameters
-    ----------
-    detectors : ThresholdDetectors
-        ``ma-2005`` takes Y1 = Y0 + eta and e1 Y1 = Y0/2 + e_d eta, ``lim-2014`` the photon-number
-        forms of its detection model.
-    transmittance : array_like, shape (...)
-        From Alice to the detectors' input.
 
-    Examples
-    --------
-    >>> bob = ThresholdDetectors(efficiency=0.1, misalignment=0.01)
-    >>> yields = single_photon(bob, 0.1)
-    >>> round(float(yields.single), 9), float(yields.vacuum)
-    (0.01, 0.0)
-    """
-    arrive = detectors.effective_efficiency * np.asarray(transmittance, float)
-    dark = detectors.dark_count_prob + np.zeros_like(arrive)
-    wrong = detectors.misalignment * arrive
-    if detectors.statistics == "ma-2005":
-        return Yields(2 * dark, 2 * dark + arrive, dark + wrong)
-    if detectors.statistics == "lim-2014":
-        extra = detectors.afterpulse_prob
-        single = 1 - (1 - 2 * dark) * (1 - arrive)
-        return Yields(2 * dark * (1 + extra), single * (1 + extra), dark + wrong + extra * single / 2)
-    model = DetectionModel.of(detectors, transmittance)
-    none = _recorded(model.patterns(0, 0, 0, 0) + np.zeros((*arrive.shape, 1)))
-    if np.all(np.asarray(detectors.efficiency_mismatch) == 1):
-        one = _recorded(model.patterns(1, 0, 0, 0))
-    else:
-        one = _recorded_either_bit(model.patterns(1, 0, 0, 0), model.patterns(1, 0, 1, 0))
-    return Yields(none.click, one.click, one.error)
+_POISSONIAN: dict[str, Callable[..., Gains]] = {
+    "exact": _coherent,
+    "ma-2005": _ma_2005,
+    "lim-2014": _lim_2014,
+}

@@ -108,6 +108,11 @@ class Link:
         """Every device by the name of its station, in the order of the path."""
         return {name: getattr(self, name) for name in (DIRECT if self.middle is None else MIDDLE)}
 
+    @property
+    def ways(self) -> tuple[Channel, ...]:
+        """The one channel of a direct link, or both of a link with a middle."""
+        return (self.channel,) if self.middle is None else tuple(self.channels)
+
     def replaced(self, parts: Mapping[str, Device]) -> Link:
         """Return a copy with other devices at some stations."""
         given = dict(parts)
@@ -141,8 +146,7 @@ class Link:
         >>> float(share), float(half)
         (1.0, 0.1)
         """
-        channels = (self.channel,) if self.middle is None else self.channels
-        parts = [list(zip(*channel.segments(), strict=True)) for channel in channels]
+        parts = [list(zip(*channel.segments(), strict=True)) for channel in self.ways]
         return [
             (float(np.prod([share for share, _ in each])), tuple(value for _, value in each))
             for each in product(*parts)
@@ -160,22 +164,51 @@ class Link:
         noise: Floats | float = sum(way.noise_photons_per_s() for way in self._ways(station))
         return noise
 
-    def detectors(self, station: str) -> ThresholdDetectors:
-        """Return the threshold detectors of a station as the pulses that arrive there see them.
+    def detectors_with_background(self, station: str, crossings: int = 1) -> ThresholdDetectors:
+        """Return the threshold detectors of a station with what the channels add, but without a gate.
 
         Background photons of the channels fall on either detector with equal probability and count as
-        dark; detections outside the gate, by the detectors' jitter or by dispersion, count as lost.
+        dark. By how much the channels lengthen a pulse is part of `jitter_s`, which is otherwise the
+        detectors' own; the efficiency holds for light at any time.
+
+        Parameters
+        ----------
+        station : str
+            Where the light is detected.
+        crossings : int
+            How often light crosses a channel before. Every crossing lengthens the pulse by the same and
+            brings the same background, as if none of the earlier ones' were lost in the later ones.
+
+        Examples
+        --------
+        >>> from noclone.link import Fibre, SinglePhotonSource, ThresholdDetectors
+        >>> link = Link(
+        ...     alice=SinglePhotonSource(clock_rate_hz=1e6),
+        ...     channel=Fibre(length_km=40, dispersion_ps_per_nm_km=17, linewidth_nm=0.1),
+        ...     bob=ThresholdDetectors(efficiency=0.2, jitter_s=51e-12),
+        ... )
+        >>> bob = link.detectors_with_background("bob")
+        >>> round(float(bob.jitter_s) * 1e12, 9), bob.efficiency
+        (85.0, 0.2)
         """
         receiver: ThresholdDetectors = getattr(self, station)
-        noise = self.noise_photons_per_s(station)
+        noise = crossings * np.asarray(self.noise_photons_per_s(station), float)
         if np.any(noise):
-            quiet = (1 - np.asarray(receiver.dark_count_prob)) * np.exp(
-                -np.asarray(noise) * receiver.gate_width_s * receiver.efficiency / 2
-            )
-            receiver = receiver.with_arrays({"dark_count_prob": 1 - quiet})
-        spreads = [np.asarray(way.pulse_spread_s()) for way in self._ways(station)]
+            # As a sum, so that a point of a grid without noise keeps its dark counts to the last digit.
+            dark = np.asarray(receiver.dark_count_prob)
+            lit = -np.expm1(-noise * receiver.gate_width_s * receiver.efficiency / 2)
+            receiver = receiver.with_arrays({"dark_count_prob": dark + (1 - dark) * lit})
+        spreads = [crossings * np.asarray(way.pulse_spread_s()) for way in self._ways(station)]
         if any(np.any(spread) for spread in spreads):
             # Of two ways into a relay the longer pulse decides: the efficiency belongs to both.
             longest = np.maximum.reduce(np.broadcast_arrays(*spreads))
             receiver = receiver.with_arrays({"jitter_s": np.hypot(receiver.jitter_s, longest)})
-        return receiver.gated()
+        return receiver
+
+    def detectors(self, station: str, crossings: int = 1) -> ThresholdDetectors:
+        """Return the threshold detectors of a station as the pulses that arrive there see them.
+
+        As `detectors_with_background`, but gated: detections outside the gate, by the detectors' jitter or
+        by dispersion, count as lost, and no jitter is left.
+        """
+        return self.detectors_with_background(station, crossings).gated()

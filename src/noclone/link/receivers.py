@@ -78,11 +78,17 @@ class ThresholdDetectors(Receiver):
     )
 
     def check(self) -> None:
-        """Refuse what the formulas of a paper do not know: unequal detectors, a paralysable dead time."""
-        if self.statistics != "exact":
-            for name, usual in (("efficiency_mismatch", 1.0), ("dead_time_kind", "non-paralysable")):
-                if getattr(self, name) != usual:
-                    raise InvalidInput(name, f"must be {usual} unless statistics is exact")
+        """Refuse what the formulas of a paper do not know: unequal detectors and what they remember."""
+        if self.statistics == "exact":
+            return
+        unknown = {"efficiency_mismatch": 1.0, "dead_time_s": 0.0, "dead_time_kind": "non-paralysable"}
+        if self.statistics == "ma-2005" or self.afterpulsing == "physical":
+            unknown["afterpulse_prob"] = 0.0
+        for name, usual in unknown.items():
+            if getattr(self, name) != usual:
+                raise InvalidInput(
+                    name, f"must be {usual} unless statistics is exact, but statistics is {self.statistics}"
+                )
 
     @property
     def gate_share(self) -> Any:
@@ -105,8 +111,7 @@ class ThresholdDetectors(Receiver):
         >>> round(float(late.gated().efficiency), 5)
         0.19629
         """
-        share = self.gate_share
-        if np.ndim(share) == 0 and share == 1.0:
+        if not np.any(self.jitter_s) and not np.any(self.jitter_tail_share):
             return self
-        changes = {"efficiency": self.efficiency * share, "jitter_s": 0.0, "jitter_tail_share": 0.0}
+        changes = {"efficiency": self.effective_efficiency, "jitter_s": 0.0, "jitter_tail_share": 0.0}
         return self.with_arrays(changes)

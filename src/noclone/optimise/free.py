@@ -95,7 +95,7 @@ def _own(setup: Setup, name: str) -> float:
     value = setup.get(stem)
     if index is None:
         return float(value)
-    return float(value[index]) if index < len(value) else float("nan")
+    return float(value[index]) if index < len(value) else float("inf")
 
 
 def _exists(setup: Setup, free: Free) -> bool:
@@ -104,8 +104,8 @@ def _exists(setup: Setup, free: Free) -> bool:
     station, _, name = stem.partition(".")
     if station not in setup.parts or name not in specs(type(setup.part(station))):
         return False
-    if free.scale != "odds" and not free.low <= _own(setup, free.name) <= free.high:
-        return False  # such as the vacuum of a source whose decoys may be tuned: it stays what it is
+    if free.scale == "log" and _own(setup, free.name) < free.low:
+        return False  # the vacuum of a source whose decoys may be tuned stays what it is
     if index is not None:
         return index < len(setup.get(stem))
     return free.scale != "odds" or len(setup.get(free.name)) > 1

@@ -135,13 +135,9 @@ def tune(
     """
     began = time.perf_counter()
     grid = setup if isinstance(setup, Grid) else Grid.over(setup, {})
-    free: FreeParameters | FreeFields
-    if type(grid.protocol) is DecoyBB84:
-        free = FreeParameters.of(grid.setup)
-    else:
-        free = FreeFields.of(grid.setup)
-        if not free.free:
-            raise InvalidInput("protocol", f"has nothing to tune: {grid.protocol.NAME} leaves no choice")
+    free = _free(grid.setup)
+    if not free.stems:
+        raise InvalidInput("protocol", f"has nothing to tune: {grid.protocol.NAME} leaves no choice")
     links = Links(grid, pulses=pulses, sifted_bits=sifted_bits, asymptotic=asymptotic, bound=bound)
     for name in links.varying:
         if split_index(name)[0] in free.stems:
@@ -172,6 +168,22 @@ def tune(
         seconds=time.perf_counter() - began,
         setup=tuned,
     )
+
+
+def tunable(setup: Setup) -> bool:
+    """Say whether a setup's protocol leaves the parties any choice.
+
+    Examples
+    --------
+    >>> import noclone as nc
+    >>> tunable(nc.load("decoy-bb84"))
+    True
+    """
+    return bool(_free(setup).stems)
+
+
+def _free(setup: Setup) -> FreeParameters | FreeFields:
+    return FreeParameters.of(setup) if type(setup.protocol) is DecoyBB84 else FreeFields.of(setup)
 
 
 def _search(links: Links, free: FreeParameters | FreeFields, rows: Whole) -> Maxima:

@@ -14,7 +14,6 @@ from noclone.protocols import photonic_qubits
 from noclone.protocols.declaration import Declaration, Outcome, Signal
 from noclone.protocols.four_states import projector
 from noclone.protocols.photonic_qubits import (
-    check_one_intensity,
     chunks,
     measured,
     photon_prob,
@@ -22,6 +21,7 @@ from noclone.protocols.photonic_qubits import (
     recorded_photons,
 )
 from noclone.protocols.protocol import Family, Floats, Free, Key, Protocol, Regime, Stations, Step
+from noclone.protocols.pulse_trains import check_one_intensity
 from noclone.rates.b92 import phase_errors
 from noclone.rates.entropy import binary_entropy
 from noclone.rates.security import Security
@@ -89,7 +89,7 @@ class B92(Protocol):
     def check_link(self, link: Link) -> None:
         """Refuse several intensities besides what no protocol of this kind can run on."""
         super().check_link(link)
-        check_one_intensity(link)
+        check_one_intensity(link, self.NAME)
 
     def _events(self, link: Link, photons: int | None = None) -> tuple[Floats, Floats, Floats]:
         """Return the probabilities of a click, a conclusive result and a wrong one; of all pulses or some."""

@@ -12,8 +12,8 @@ from noclone.core.fields import choice, numbers, specs
 from noclone.link import Fibre, Link, SinglePhotonSource, ThresholdDetectors
 from noclone.link.gains import Gains, fixed_photons, photon_mixture
 from noclone.link.sources import HeraldedSource, QuantumDotSource
-from noclone.protocols.decoy_bb84 import DecoyBB84, Floats
-from noclone.protocols.protocol import Protocol, Stations, Step
+from noclone.protocols.decoy_bb84 import DecoyBB84, Floats, receiver_flaws
+from noclone.protocols.protocol import Free, Protocol, Stations, Step
 from noclone.rates import bounds
 from noclone.rates.counts import PhotonCounts
 from noclone.rates.flaws.flaws import Flaws
@@ -56,6 +56,7 @@ class BB84(DecoyBB84):
         "Without decoys, pulses of several photons must be rarer than detections; their share must be known.",
         "Detectors must be equally efficient in both bases; bright light that controls them is not covered.",
     )
+    FREE: ClassVar[tuple[Free, ...]] = (Free("protocol.basis_prob", 0.5, 0.9999),)
     RIGOROUS: ClassVar[str] = "tomamichel-2012"
 
     intensity_probs: tuple[float, ...] = numbers(
@@ -98,7 +99,7 @@ class BB84(DecoyBB84):
         return Flaws(
             trojan_photons=source.trojan_photons,
             multiphoton_prob=several,
-            efficiency_mismatch=link.bob.efficiency_mismatch,
+            **receiver_flaws(link.bob),
         )
 
     def _gains(self, link: Link, intensities: Floats, probs: Floats, transmittance: Floats) -> Gains:

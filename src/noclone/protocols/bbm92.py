@@ -217,7 +217,7 @@ def pulsed_coincidences(link: Link, angle_rad: float = 0.0) -> tuple[Floats, Flo
     The correlation is the probability of a coincidence with equal bits less that of one with unequal bits;
     channels that vary are averaged over.
     """
-    source, alice, bob = link.middle, link.detectors("alice").gated(), link.detectors("bob").gated()
+    source, alice, bob = link.middle, link.detectors("alice"), link.detectors("bob")
     mean = np.asarray(source.mean_pairs, float) / 2
     silent_a, silent_b = (1 - np.asarray(station.dark_count_prob, float) for station in (alice, bob))
     visible = (1 - 2 * np.asarray(source.polarisation_error, float)) * silent_a * silent_b

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from noclone.core.errors import InvalidInput
 from noclone.core.fields import specs
-from noclone.link import Device, Fibre, FixedLoss, Link
+from noclone.link import Link
 from noclone.protocols.agreement import compare
-from noclone.protocols.protocol import Moment, Protocol
+from noclone.protocols.protocol import Moment, Protocol, unlocked
 
 LENGTHS_KM = (0.0, 40.0)
 ROUNDS = 100_000
@@ -41,7 +42,8 @@ def check_protocol(protocol: type[Protocol]) -> tuple[str, ...]:
         return tuple(faults)
     for length_km in LENGTHS_KM:
         try:
-            link, example = protocol.typical(length_km)
+            link, locked = protocol.typical(length_km)
+            example = unlocked(locked)
             example.check_link(link)
         except InvalidInput as error:
             return (*faults, f"typical({length_km:g}) does not give a link that it runs on: {error}")
@@ -89,10 +91,8 @@ def _refusal(protocol: Protocol, link: Link) -> Iterator[str]:
         yield "check_link accepts a link of the wrong shape"
     if not _refuses(lambda: protocol.rate(link, bound="no-such-bound")):
         yield "rate accepts a bound that does not exist"
-    if protocol.BROKEN and getattr(protocol, "insecure", False):
-        honest = type(protocol)(**{**_values(protocol), "insecure": False})
-        if not _refuses(lambda: honest.rate(link)):
-            yield "it is broken, but gives a rate without insecure=True"
+    if protocol.BROKEN and not _refuses(lambda: type(protocol).typical(0.0)[1].rate(link)):
+        yield "it is broken, but gives a rate without insecure=True"
 
 
 def _refuses(action: Callable[[], Any]) -> bool:
@@ -101,10 +101,6 @@ def _refuses(action: Callable[[], Any]) -> bool:
     except InvalidInput:
         return True
     return False
-
-
-def _values(protocol: Protocol) -> dict[str, Any]:
-    return {name: getattr(protocol, name) for name in specs(type(protocol))}
 
 
 def _rates(protocol: Protocol, link: Link) -> Iterator[str]:
@@ -116,12 +112,16 @@ def _rates(protocol: Protocol, link: Link) -> Iterator[str]:
         except InvalidInput:
             continue  # a bound may need another number of intensities than this link has
         values = [float(each.rate_per_pulse) for each in (limit, *blocks)]
+        sized = [(each, 1.0 if each.pulses is None else float(each.pulses)) for each in (limit, *blocks)]
         if not np.isfinite(values).all() or min(values) < 0:
             yield f"its rate under {bound} is not a number of at least 0: {values}"
         if limit.security.regime != "asymptotic":
             yield f"its rate under {bound} without a block claims to be {limit.security.regime}"
         if max(values) > capacity * (1 + 1e-9):
             yield f"its rate under {bound}, {max(values):.4g}, exceeds the capacity {capacity:.4g}"
+        surplus = [float(each.rate_per_pulse - each.sifted_bits / size) for each, size in sized]
+        if not np.isnan(limit.qber).any() and max(surplus) > 1e-12:
+            yield f"its key under {bound} is longer than the sifted bits it is made of"
         if any(
             late < early - 1e-12 for early, late in zip(values[1:], [*values[2:], values[0]], strict=True)
         ):
@@ -137,33 +137,46 @@ def _rates(protocol: Protocol, link: Link) -> Iterator[str]:
 
 
 def _grid(protocol: Protocol, link: Link) -> Iterator[str]:
-    """Find where a grid over the length of the fibre differs from its links one by one."""
-    lengths = np.array([0.0, 10.0, 35.0])
+    """Find where a grid over a field gives something else than its links one by one."""
+    for station, device in {**link.devices, "protocol": protocol}.items():
+        for name in specs(type(device)):
+            values = _neighbours(protocol, station, device, name)
+            if values is None:
+                continue
+            parts = [_changed(protocol, link, station, name, value) for value in (values, *values)]
+            for size in (None, 1e11):
+                block = None if size is None else np.asarray(size)
+                try:
+                    alone = [one.rate(way, pulses=block).rate_per_pulse for one, way in parts[1:]]
+                except InvalidInput:
+                    continue  # a neighbour that this protocol refuses; a grid would refuse it as well
+                together = parts[0][0].rate(parts[0][1], pulses=block).rate_per_pulse
+                if together.shape != values.shape or not np.allclose(together, alone, rtol=1e-8, atol=1e-15):
+                    yield (
+                        f"its rates on a grid of {station}.{name}, {together}, differ from those one by one, "
+                        f"{np.array(alone)}"
+                    )
+            for event, model in parts[0][0].statistics(parts[0][1]).items():
+                mean = model.mean if isinstance(model, Moment) else model
+                if np.broadcast_shapes(np.shape(mean), values.shape) != values.shape:
+                    shape = np.shape(mean)
+                    yield f"its statistic {event!r} on a grid of {station}.{name} has the shape {shape}"
 
-    def stretched(length: Any) -> Link:
-        channels: dict[str, Device] = {}
-        for name, device in link.devices.items():
-            if isinstance(device, Fibre):
-                changes = {"length_km": np.asarray(length)}
-                channels[name] = device.with_arrays(changes)
-            elif isinstance(device, FixedLoss):
-                channels[name] = device.with_arrays({"loss_db": 0.2 * np.asarray(length)})
-        return link.replaced(channels)
 
-    for size in (None, 1e11):
-        together = protocol.rate(stretched(lengths), pulses=size).rate_per_pulse
-        alone = np.array(
-            [float(protocol.rate(stretched(each), pulses=size).rate_per_pulse) for each in lengths]
-        )
-        if together.shape != lengths.shape:
-            yield f"its rate on a grid of {lengths.shape} has the shape {together.shape}"
-        elif not np.allclose(together, alone, rtol=1e-9, atol=1e-15):
-            yield f"its rates on a grid, {together}, differ from those one by one, {alone}"
-    expected = protocol.statistics(stretched(lengths))
-    for name, value in expected.items():
-        mean = value.mean if isinstance(value, Moment) else value
-        if np.broadcast_shapes(np.shape(mean), lengths.shape) != lengths.shape:
-            yield f"its statistic {name!r} on a grid of {lengths.shape} has the shape {np.shape(mean)}"
+def _neighbours(protocol: Protocol, station: str, device: Any, name: str) -> NDArray[np.float64] | None:
+    """Return three values of a field that the protocol uses, its own the first; None if it has no number."""
+    spec, own = specs(type(device))[name], getattr(device, name)
+    used = protocol.STATIONS.get(station, {}).get(type(device), (name,))
+    if spec.many or spec.flag or spec.choices or spec.word or spec.whole or not own or name not in used:
+        return None
+    inside = np.clip(own * np.array([1.0, 0.9, 0.7]), spec.low, spec.high)
+    return None if inside[0] == inside[1] else inside
+
+
+def _changed(protocol: Protocol, link: Link, station: str, name: str, value: Any) -> tuple[Protocol, Link]:
+    if station == "protocol":
+        return protocol.with_arrays({name: value}), link
+    return protocol, link.replaced({station: link.devices[station].with_arrays({name: value})})
 
 
 def _sampling(protocol: Protocol, link: Link) -> Iterator[str]:

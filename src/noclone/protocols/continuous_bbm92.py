@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -9,14 +10,17 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from noclone.core.errors import InvalidInput
 from noclone.link import Fibre, Link, ThresholdDetectors
 from noclone.link.pair_sources import ContinuousPairSource
 from noclone.link.timing import FWHM_PER_SIGMA
-from noclone.protocols.bbm92 import BBM92
-from noclone.protocols.protocol import Floats, Free, Step
+from noclone.protocols.bbm92 import BBM92, RECEIVER
+from noclone.protocols.protocol import Floats, Free, Key, Step
 from noclone.rates.continuous_pairs import coincidences
 
-RECEIVER = ("efficiency", "dark_count_prob", "misalignment", "gate_width_s", "jitter_s")
+MOST_PER_WINDOW = 0.1
+"""Detections of a station per window: so few that less than a tenth of them has another one in its window,
+which is how far a detection that lies in two coincidences and counts twice can raise the count."""
 
 CHUNK_EVENTS = 500_000
 """Pairs and dark counts that are held in memory at a time."""
@@ -27,8 +31,9 @@ class ContinuousBBM92(BBM92):
     """BBM92 with a continuous source of polarisation-entangled pairs.
 
     One round is one coincidence window, which the parties choose: a wide one catches more of the pairs
-    that detector jitter spreads, and more accidental coincidences. To compare windows, compare bits per
-    second, not per round.
+    that jitter spreads, and more accidental coincidences. To compare windows, compare bits per second, not
+    per round. There is no gate: `gate_width_s` only says to which time `dark_count_prob` belongs. Both
+    detectors' jitter and what the channels add to the length of a pulse spread the two arrivals.
 
     Examples
     --------
@@ -64,7 +69,8 @@ class ContinuousBBM92(BBM92):
     )
     SOURCE: ClassVar[str] = "Neumann et al., PRA 104, 022406 (2021)"
     LIMITS: ClassVar[tuple[str, ...]] = (
-        "a detection that lies in two coincidences counts twice, so that detections per window must be few",
+        "a detection that lies in two coincidences counts twice, so that more than 0.1 detections of a "
+        "station per window are refused",
         "bits per round depend on the coincidence window; rates must be compared per second",
         "dead time and after-pulses are not modelled",
     )
@@ -86,9 +92,39 @@ class ContinuousBBM92(BBM92):
         )
         return Link(alice=station, channels=(half, half), middle=source, bob=station), cls(basis_prob=0.9)
 
+    def check_link(self, link: Link) -> None:
+        """Refuse, besides other devices, windows that hold many detections of a station."""
+        super().check_link(link)
+        most = float(np.max(self._detections(link)))
+        if most > MOST_PER_WINDOW:
+            raise InvalidInput(
+                "middle.coincidence_window_s",
+                f"must be so short that it holds at most {MOST_PER_WINDOW:g} detections of a station, "
+                f"but holds {most:.4g}",
+            )
+
+    @staticmethod
+    def _detections(link: Link) -> Floats:
+        """Return the mean number of detections in a window at the busier station, when it has most light."""
+        source, most = link.middle, np.asarray(0.0)
+        for side, name in enumerate(("alice", "bob")):
+            station = link.detectors_with_background(name)
+            for _, ways in link.segments():
+                singles = source.pair_rate_hz * ways[side] * station.efficiency + dark_rate_hz(station)
+                most = np.maximum(most, singles * source.coincidence_window_s)
+        return most
+
+    def key(self, link: Link, bound: str, pulses: Floats | None) -> Key:
+        """Return the key; none where a window holds many detections, which a link of its own refuses."""
+        key, few = super().key(link, bound, pulses), self._detections(link) <= MOST_PER_WINDOW
+        return dataclasses.replace(
+            key, terms={name: np.where(few, value, 0.0) for name, value in key.terms.items()}
+        )
+
     def _coincidences(self, link: Link) -> tuple[Floats, Floats]:
         """Return the probabilities that a window holds a coincidence, and one with unequal bits."""
-        source, alice, bob = link.middle, link.detectors("alice"), link.detectors("bob")
+        source = link.middle
+        alice, bob = (link.detectors_with_background(name) for name in ("alice", "bob"))
         spread = np.sqrt(source.timing_spread_s**2 + alice.jitter_s**2 + bob.jitter_s**2)
         visible = 1.0 - 2.0 * np.asarray(source.polarisation_error, float)
         for station in (alice, bob):
@@ -104,6 +140,8 @@ class ContinuousBBM92(BBM92):
                 dark_rate_hz(bob),
                 source.coincidence_window_s,
                 spread,
+                late_a=(alice.jitter_tail_share, alice.jitter_tail_s),
+                late_b=(bob.jitter_tail_share, bob.jitter_tail_s),
             )
             gain = gain + share * (true + accidental) * source.coincidence_window_s
             errors = errors + share * ((1 - visible) * true + accidental) / 2 * source.coincidence_window_s
@@ -117,7 +155,7 @@ class ContinuousBBM92(BBM92):
             * link.middle.coincidence_window_s
             * (
                 link.middle.pair_rate_hz
-                + sum(dark_rate_hz(link.detectors(name)) for name in ("alice", "bob"))
+                + sum(dark_rate_hz(link.detectors_with_background(name)) for name in ("alice", "bob"))
             )
         )
         chunks = int(np.ceil(events / CHUNK_EVENTS)) or 1
@@ -138,13 +176,20 @@ class ContinuousBBM92(BBM92):
         hidden = rng.integers(0, 2, (2, pairs))  # what either side would see in its Z and its X
         flipped = rng.random(pairs) < source.polarisation_error
         sides = []
-        for name, transmittance, swap in (("alice", to_a, np.zeros(pairs, bool)), ("bob", to_b, flipped)):
-            station = link.detectors(name)
+        for name, channel, transmittance, swap in (
+            ("alice", link.channel_a, to_a, np.zeros(pairs, bool)),
+            ("bob", link.channel_b, to_b, flipped),
+        ):
+            station = getattr(link, name)
             seen = rng.random(pairs) < transmittance * station.efficiency
-            dark = rng.poisson(dark_rate_hz(station) * duration_s)
-            # Half of the variance of the difference in arrival arises on each side.
-            spread = np.hypot(source.timing_spread_s / np.sqrt(2), station.jitter_s) / FWHM_PER_SIGMA
-            arrived = emitted[seen] + rng.normal(0.0, spread, seen.sum())
+            background = link.noise_photons_per_s(name) * station.efficiency
+            dark = rng.poisson((dark_rate_hz(station) + background) * duration_s)
+            # Half of the variance of the source's spread, which is that of the difference, is of each side.
+            spreads = (source.timing_spread_s / np.sqrt(2), channel.pulse_spread_s(), station.jitter_s)
+            delays = [rng.normal(0.0, width / FWHM_PER_SIGMA, seen.sum()) for width in spreads]
+            late = rng.random(seen.sum()) < station.jitter_tail_share
+            delays.append(late * rng.exponential(station.jitter_tail_s, seen.sum()))
+            arrived = emitted[seen] + sum(delays)
             times = np.concatenate([arrived, rng.random(dark) * duration_s])
             basis = (rng.random(times.size) > self.basis_prob).astype(int)
             wrong = rng.random(seen.sum()) < station.misalignment
@@ -159,7 +204,7 @@ class ContinuousBBM92(BBM92):
 
 
 def dark_rate_hz(station: ThresholdDetectors) -> Any:
-    """Return the dark and background counts per second of the two detectors of a station."""
+    """Return the dark counts per second of both detectors of a station, background included if it has any."""
     return -2.0 * np.log1p(-np.asarray(station.dark_count_prob, float)) / station.gate_width_s
 
 

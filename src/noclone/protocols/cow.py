@@ -18,8 +18,7 @@ from noclone.protocols.pulse_trains import (
     error_rate,
     recorded,
 )
-from noclone.rates.coherent_one_way import visibility_phase_error, zero_error_gain
-from noclone.rates.entropy import binary_entropy
+from noclone.rates.coherent_one_way import legacy_rate, visibility_phase_error, zero_error_gain
 from noclone.rates.security import Regime, Security
 from noclone.rates.threshold_detection import record_of_light
 
@@ -35,7 +34,9 @@ class CoherentOneWay(Protocol):
 
     Examples
     --------
+    >>> import dataclasses
     >>> link, protocol = CoherentOneWay.typical(100)
+    >>> protocol = dataclasses.replace(protocol, insecure=True)
     >>> protocol.rate(link).security.attacks
     'none'
     >>> result = protocol.rate(link)
@@ -96,7 +97,7 @@ class CoherentOneWay(Protocol):
             channel=Fibre(length_km=length_km),
             bob=ThresholdDetectors(efficiency=0.6, dark_count_prob=1e-8, misalignment=0.005),
         )
-        return link, cls(insecure=True)
+        return link, cls()
 
     def check_link(self, link: Link) -> None:
         """Refuse a source of several intensities besides what every protocol refuses."""
@@ -134,11 +135,10 @@ class CoherentOneWay(Protocol):
         kept, bright, faint = seen["kept"], seen["monitor bright"], seen["monitor faint"]
         qber, visibility = error_rate(seen["wrong"], kept), error_rate(bright - faint, bright + faint)
         phase_error = visibility_phase_error(visibility, intensity)
+        secret = legacy_rate(kept, 0.0, phase_error, self.f_ec)
+        left = legacy_rate(kept, qber, phase_error, self.f_ec)
         return Key(
-            terms={
-                "taken for secret": kept * (1.0 - binary_entropy(phase_error)),
-                "reconciliation": -kept * self.f_ec * binary_entropy(qber),
-            },
+            terms={"taken for secret": secret, "reconciliation": left - secret},
             sifted=kept,
             qber=qber,
             security=Security("none", "asymptotic", (f"Nothing is secure: {self.BROKEN}.",), self.SOURCE),

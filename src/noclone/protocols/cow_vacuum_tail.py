@@ -133,9 +133,13 @@ class CoherentOneWayVacuumTail(Protocol):
 
     @property
     def _shares(self) -> dict[str, Any]:
-        """Sequences of each pattern, per pulse."""
+        """Sequences of each pattern, per pulse; none with bits where a grid leaves none."""
         decoy, vacuum = np.asarray(self.decoy_prob), np.asarray(self.vacuum_prob)
-        return {"bit": 0.5 * (1.0 - decoy - vacuum), "decoy": 0.5 * decoy, "vacuum": 0.5 * vacuum}
+        return {
+            "bit": 0.5 * np.maximum(1.0 - decoy - vacuum, 0.0),
+            "decoy": 0.5 * decoy,
+            "vacuum": 0.5 * vacuum,
+        }
 
     def statistics(self, link: Link) -> Mapping[str, Floats]:
         """Return the probabilities per pulse of bits, and of monitor clicks for each pattern and port."""
@@ -173,8 +177,8 @@ class CoherentOneWayVacuumTail(Protocol):
 
         decoy, vacuum = interval("decoy bright"), interval("vacuum bright")
         gains = MonitorGains(
-            bit_bright=seen["bit bright"] / shares["bit"],
-            bit_faint=seen["bit faint"] / shares["bit"],
+            bit_bright=error_rate(seen["bit bright"], shares["bit"]),
+            bit_faint=error_rate(seen["bit faint"], shares["bit"]),
             decoy_bright=decoy[1],
             decoy_faint=interval("decoy faint")[1],
             vacuum_bright=vacuum[1],

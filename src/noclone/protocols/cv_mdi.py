@@ -24,7 +24,13 @@ from noclone.protocols.quadratures import (
     mixture,
     normal,
 )
-from noclone.protocols.reverse_reconciliation import INDEPENDENT, VARYING, Interval, key_of
+from noclone.protocols.reverse_reconciliation import (
+    INDEPENDENT,
+    MOST_NOISE_SNU,
+    VARYING,
+    Interval,
+    key_of,
+)
 from noclone.rates.cv_mdi import after_relay, relay_information
 from noclone.rates.gaussian_modulation import holevo_heterodyne
 from noclone.rates.security import Security
@@ -130,7 +136,7 @@ class CVMDI(Protocol):
     def _conditions(link: Link) -> list[tuple[float, tuple[Any, Any], Any]]:
         """Return share, transmittances to a click and noise of an outcome for every interval."""
         relay = link.middle
-        background = sum(background_snu(channel) for channel in link.channels)
+        background = background_snu(link.channel_a, "channel_a") + background_snu(link.channel_b, "channel_b")
         rows = []
         for share, channels in link.segments():
             through = tuple(relay.efficiency * each for each in channels)
@@ -147,7 +153,10 @@ class CVMDI(Protocol):
         rows = []
         for share, through, noise in self._conditions(link):
             state = after_relay(
-                link.alice.thermal_variance_snu, link.bob.thermal_variance_snu, *through, noise
+                link.alice.thermal_variance_snu,
+                link.bob.thermal_variance_snu,
+                *through,
+                np.minimum(noise, MOST_NOISE_SNU),
             )
             rows.append(Interval(share, relay_information(state), holevo_heterodyne(state, 1.0)))
         assumptions = [
@@ -163,6 +172,7 @@ class CVMDI(Protocol):
             1.0,
             2,
             Security("collective", "asymptotic", tuple(assumptions), self.SOURCE),
+            np.maximum(link.alice.thermal_variance_snu, link.bob.thermal_variance_snu),
         )
 
     def statistics(self, link: Link) -> Mapping[str, Floats | Moment]:

@@ -14,7 +14,7 @@ from noclone.core.errors import InvalidInput
 from noclone.core.fields import choice, number, numbers, specs, word
 from noclone.link import Fibre, Link, ThresholdDetectors, WeakCoherentSource
 from noclone.link.detection import DetectionModel, DetectorMemory
-from noclone.link.gains import Gains, poissonian, single_photon
+from noclone.link.gains import Gains, poissonian
 from noclone.protocols.protocol import Family, Key, Protocol, Regime, Stations, Step, flat_fields
 from noclone.rates import bounds
 from noclone.rates.counts import DecoyCounts, PhotonCounts, expected_counts, expected_photons
@@ -187,7 +187,7 @@ class DecoyBB84(Protocol):
             correlation_range=source.correlation_range,
             random_phases=source.random_phases,
             trojan_photons=source.trojan_photons,
-            efficiency_mismatch=link.bob.efficiency_mismatch,
+            **receiver_flaws(link.bob),
         )
 
     def photon_scale(self, link: Link) -> tuple[Any, ...] | None:
@@ -205,9 +205,10 @@ class DecoyBB84(Protocol):
         )
         each = poissonian(detectors, light, portions, transmittance, clock)
         click, error = (
-            (shares * part.reshape(*spread.shape[:2], *part.shape[1:])).sum(axis=1) for part in each
+            (shares * part.reshape(*spread.shape[:2], *part.shape[1:])).sum(axis=1)
+            for part in (each.click, each.error)
         )
-        return Gains(click, error)
+        return Gains(click, error, each.yields)
 
     def _truth(
         self, link: Link, intensities: Floats, probs: Floats, sift: Floats, *yields: Floats
@@ -235,9 +236,9 @@ class DecoyBB84(Protocol):
     def counts(self, link: Link) -> tuple[DecoyCounts, Floats]:
         """Return the expected basis-matched events per pulse, and all of Bob's events per pulse."""
         segments = link.segments()
-        rank = max(np.ndim(value) for part in (link.alice, link.bob, self) for value in flat_fields(part))
-        rank = max(rank, *(np.ndim(transmittance) for _, (transmittance,) in segments))
-        intensities, probs = _stack(self.intensities(link), rank), _stack(self.intensity_probs, rank)
+        parts = (*link.devices.values(), self)
+        rank = max(np.ndim(value) for part in parts for value in flat_fields(part))
+        intensities, probs = stacked(self.intensities(link), rank), stacked(self.intensity_probs, rank)
         match = self.basis_prob
         sift = np.stack(
             np.broadcast_arrays(np.asarray(match, float) ** 2, (1 - np.asarray(match, float)) ** 2)
@@ -248,8 +249,7 @@ class DecoyBB84(Protocol):
         for share, (transmittance,) in segments:
             gains = self._gains(link, intensities, probs, transmittance)
             clicks, errors = clicks + share * gains.click, errors + share * gains.error
-            parts = single_photon(link.detectors("bob"), transmittance)
-            yields = [total + share * part for total, part in zip(yields, parts, strict=True)]
+            yields = [total + share * part for total, part in zip(yields, gains.yields, strict=True)]
         counts = expected_counts(intensities, probs, sift, clicks[None], errors[None])
         photons = self._truth(link, intensities, probs, sift, *(np.asarray(part)[None] for part in yields))
         scale = self.photon_scale(link)
@@ -257,7 +257,7 @@ class DecoyBB84(Protocol):
             counts,
             photons=photons,
             flaws=self.flaws(link),
-            scale=None if scale is None else _stack(scale, rank),
+            scale=None if scale is None else stacked(scale, rank),
         )
         return counts, (probs * clicks).sum(axis=0)
 
@@ -329,10 +329,11 @@ class DecoyBB84(Protocol):
         terms = module.key_terms(
             counts, self.keyed if keyed is None else keyed, leak_bits, self.eps_sec, self.eps_cor
         )
-        if not counts.flaws.unequal:
+        if not counts.flaws.unequal.any():
             return terms
         lowered = mismatched_phase_error(terms.phase_error, counts.flaws.efficiency_mismatch)
-        return dataclasses.replace(terms, phase_error=lowered)
+        unequal = counts.flaws.unequal
+        return dataclasses.replace(terms, phase_error=np.where(unequal, lowered, terms.phase_error))
 
     def key(self, link: Link, bound: str, pulses: Floats | None) -> Key:
         """Return the key that a bound allows; a finite one without a block as that of an endless block."""
@@ -411,15 +412,24 @@ def recorded(protocol: Protocol) -> DecoyBB84:
     return protocol
 
 
-def _stack(values: tuple[Any, ...], rank: int) -> Floats:
+def receiver_flaws(bob: ThresholdDetectors) -> dict[str, Any]:
+    """Return the fields of `Flaws` that Bob's detectors decide."""
+    return {
+        "efficiency_mismatch": bob.efficiency_mismatch,
+        "dead_time_s": bob.dead_time_s,
+        "afterpulse_prob": bob.afterpulse_prob if bob.afterpulsing == "physical" else 0.0,
+    }
+
+
+def stacked(values: tuple[Any, ...], rank: int) -> Floats:
     """Stack scalars or arrays along a new first axis, with room for `rank` axes of the grid behind it."""
-    stacked = np.stack(np.broadcast_arrays(*(np.asarray(value, float) for value in values)))
-    return stacked.reshape(stacked.shape[:1] + (1,) * (rank + 1 - stacked.ndim) + stacked.shape[1:])
+    array = np.stack(np.broadcast_arrays(*(np.asarray(value, float) for value in values)))
+    return array.reshape(array.shape[:1] + (1,) * (rank + 1 - array.ndim) + array.shape[1:])
 
 
 def _spread(intensities: Floats, flaws: Flaws) -> tuple[Floats, Floats]:
     """Return the intensities that pulses of each class have, (K, G, ...), and the shares of each, (G,)."""
-    if not flaws.fluctuating:
+    if not flaws.fluctuating.any():
         return intensities[:, None], np.ones(1)
     steps = _NODES.reshape(-1, *(1,) * (intensities.ndim - 1))
     return intensities[:, None] * (1 + np.asarray(flaws.intensity_deviation) * steps), _SHARES / 2

@@ -117,7 +117,7 @@ class DeviceIndependent(Protocol):
     def seen(self, link: Link) -> Correlations:
         """Return what the stations see, averaged over the channels' variation."""
         visibility = 1 - 2 * np.asarray(link.middle.polarisation_error, float)
-        receivers = [link.detectors(name).gated() for name in ("alice", "bob")]
+        receivers = [link.detectors(name) for name in ("alice", "bob")]
         total: Any = None
         for share, ways in link.segments():
             sides = [

@@ -26,6 +26,7 @@ from noclone.protocols.quadratures import (
 )
 from noclone.protocols.reverse_reconciliation import (
     INDEPENDENT,
+    MOST_NOISE_SNU,
     OSCILLATOR,
     VARYING,
     Interval,
@@ -168,7 +169,8 @@ class DiscreteModulationQKD(Protocol):
         source, bob = link.alice, link.bob
         states, detector = _states(source), heterodyne_noise(bob.efficiency, bob.added_noise_snu)
         rows = []
-        for share, through, noise in conditions(link):
+        for share, through, all_noise in conditions(link):
+            noise = np.minimum(all_noise, MOST_NOISE_SNU)
             snr = signal_to_noise(source.modulation_variance_snu, 1.0, through, noise, detector)
             if bob.trusted:
                 holevo = holevo_heterodyne(after_channel(states, through, noise), detector)

@@ -24,6 +24,7 @@ from noclone.protocols.quadratures import (
 )
 from noclone.protocols.reverse_reconciliation import (
     INDEPENDENT,
+    MOST_NOISE_SNU,
     OSCILLATOR,
     VARYING,
     Interval,
@@ -193,7 +194,9 @@ class GG02(Protocol):
         rows = []
         for share, through, noise in parts:
             block = None if pulses is None else np.asarray(pulses) * share * kept
-            values = self._interval(link, through, noise, bound, block, self.eps_sec / len(parts))
+            failures = self.eps_sec / len(parts), self.eps_cor / len(parts)
+            counted = np.minimum(noise, MOST_NOISE_SNU)
+            values = self._interval(link, through, counted, bound, block, *failures)
             rows.append(Interval(share, *values))
         return key_of(
             rows,
@@ -202,10 +205,11 @@ class GG02(Protocol):
             kept * (1.0 if self.BOUNDS[bound] == "asymptotic" else 1 - self.estimation_share),
             self.used_quadratures(link),
             self._security(link, bound, pulses is not None, len(parts) > 1),
+            link.alice.thermal_variance_snu,
         )
 
     def _interval(
-        self, link: Link, through: Any, noise: Any, bound: str, block: Any, eps: Any
+        self, link: Link, through: Any, noise: Any, bound: str, block: Any, eps: Any, eps_cor: Any
     ) -> tuple[Any, Any, Any]:
         """Return information, Eve's share and the cost of a finite block for one interval."""
         source, bob = link.alice, link.bob
@@ -244,7 +248,7 @@ class GG02(Protocol):
         high = np.minimum(high, 1.0)
         most = most + high * squeezed
         holevo = np.maximum.reduce([self._holevo(link, each, most) for each in (low, through, high)])
-        return information, holevo, penalty - np.log2(self.eps_cor) / keyed
+        return information, holevo, penalty - np.log2(eps_cor) / keyed
 
     def _holevo(self, link: Link, through: Any, noise: Any) -> Floats:
         """Return Eve's information on the outcomes of a kept round."""

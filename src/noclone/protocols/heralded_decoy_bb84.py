@@ -13,8 +13,8 @@ from noclone.core.fields import specs
 from noclone.link import Fibre, Link, ThresholdDetectors
 from noclone.link.gains import Gains, photon_mixture
 from noclone.link.sources import HeraldedSource
-from noclone.protocols.decoy_bb84 import DecoyBB84, Floats
-from noclone.protocols.protocol import Stations, Step
+from noclone.protocols.decoy_bb84 import DecoyBB84, Floats, receiver_flaws, stacked
+from noclone.protocols.protocol import Free, Stations, Step, flat_fields
 from noclone.rates.counts import PhotonCounts
 from noclone.rates.flaws.flaws import Flaws
 from noclone.rates.key_terms import Bound
@@ -40,6 +40,10 @@ class HeraldedDecoyBB84(DecoyBB84):
     """
 
     NAME: ClassVar[str] = "heralded-decoy-bb84"
+    FREE: ClassVar[tuple[Free, ...]] = (
+        Free("protocol.intensity_probs", 1e-4, 20.0, "odds"),
+        Free("protocol.basis_prob", 0.5, 0.9999),
+    )
     TITLE: ClassVar[str] = "BB84 with decoy states from heralded photons"
     STATIONS: ClassVar[Stations] = {
         "alice": {HeraldedSource: tuple(specs(HeraldedSource))},
@@ -104,7 +108,7 @@ class HeraldedDecoyBB84(DecoyBB84):
         """Return the photon-number statistics of each intensity, shape (K, N)."""
         source = link.alice
         return heralded(
-            np.stack(np.broadcast_arrays(*(np.asarray(each, float) for each in source.mean_pairs))),
+            stacked(source.mean_pairs, max(np.ndim(value) for value in flat_fields(source))),
             source.herald_efficiency,
             source.herald_dark_count_prob,
             source.signal_efficiency,
@@ -113,9 +117,7 @@ class HeraldedDecoyBB84(DecoyBB84):
 
     def flaws(self, link: Link) -> Flaws:
         """Return how the link's source differs from one that only has the described pairs."""
-        return Flaws(
-            trojan_photons=link.alice.trojan_photons, efficiency_mismatch=link.bob.efficiency_mismatch
-        )
+        return Flaws(trojan_photons=link.alice.trojan_photons, **receiver_flaws(link.bob))
 
     def security(self, bound: Bound, link: Link) -> Security:
         """Return what a key of this bound is worth with the link's source."""
@@ -128,10 +130,8 @@ class HeraldedDecoyBB84(DecoyBB84):
         return dataclasses.replace(security, assumptions=(pairs, *others))
 
     def _gains(self, link: Link, intensities: Floats, probs: Floats, transmittance: Floats) -> Gains:
-        photons = self.photon_probs(link)
-        room = (1,) * (probs.ndim - (photons.ndim - 1))
-        photons = photons.reshape(photons.shape[:1] + room + photons.shape[1:])
-        return photon_mixture(link.detectors("bob"), photons, probs, transmittance, link.alice.clock_rate_hz)
+        photons, clock = self.photon_probs(link), link.alice.clock_rate_hz
+        return photon_mixture(link.detectors("bob"), photons, probs, transmittance, clock)
 
     def _truth(
         self, link: Link, intensities: Floats, probs: Floats, sift: Floats, *yields: Floats
@@ -144,8 +144,7 @@ class HeraldedDecoyBB84(DecoyBB84):
             source.signal_efficiency,
         )
         vacuum, single, wrong = yields
-        scale = np.stack(np.broadcast_arrays(*self.photon_scale(link)))
-        scale = scale.reshape(scale.shape[:1] + (1,) * (probs.ndim - scale.ndim) + scale.shape[1:])
+        scale = stacked(self.photon_scale(link), probs.ndim - 1)
         sifted = sift.reshape(2, *(1,) * (probs.ndim - sift.ndim), *sift.shape[1:])[:, None]
         empty, one = probs * scale * dark, probs * scale * intensities * (1 - (1 - dark) * (1 - found))
         detected = (

@@ -45,6 +45,8 @@ class KeyRate:
     capacity : ndarray, shape (...)
         What this protocol's rate cannot exceed: `plob`, or the capacity with one repeater for a protocol
         with a relay.
+    broken : str
+        The attack that breaks the protocol, whose numbers then claim nothing; empty for any other.
     band : tuple of two ndarray or None
         5 % and 95 % points of `rate_per_pulse` under the setup's uncertainties.
     axes : mapping
@@ -64,6 +66,7 @@ class KeyRate:
     security: Security
     plob: Floats
     capacity: Floats
+    broken: str = ""
     band: tuple[Floats, Floats] | None = None
     axes: Mapping[str, Floats] = field(default_factory=dict)
 
@@ -71,6 +74,13 @@ class KeyRate:
     def rate_bps(self) -> Floats:
         """Secret bits per second, shape (...)."""
         return self.rate_per_pulse * self.clock_rate_hz
+
+    @property
+    def claim(self) -> str:
+        """Against which attacks the rate holds, and in which regime, in a few words."""
+        if self.security.attacks == "none":
+            return "none"
+        return f"{self.security.attacks} attacks, {self.security.regime}"
 
     def explain(self) -> str:
         """Return every term with its value and its source, as an aligned table.
@@ -84,7 +94,7 @@ class KeyRate:
         unit = "bits per pulse" if self.key_bits is None else "bits"
         rows = [(name, _show(value), unit) for name, value in self.terms.items()]
         rows += [(name.replace("_", " "), _show(value), "") for name, value in self.bounds.items()]
-        lines = [_table(rows), "", f"security  {self.security.attacks} attacks, {self.security.regime}"]
+        lines = [*self._warning(), _table(rows), "", f"security  {self.claim}"]
         lines += [f"          {self.security.source}"]
         lines += [f"assumes   {text}" for text in self.security.assumptions]
         return "\n".join(lines)
@@ -104,11 +114,14 @@ class KeyRate:
         if self.key_bits is not None and self.pulses is not None:
             rows.append(("key", _show(np.floor(self.key_bits)), f"bits from {_show(self.pulses)} pulses"))
         rows += [
-            ("QBER", _show(self.qber), ""),
+            ("QBER", "" if np.isnan(self.qber).all() else _show(self.qber), ""),
             ("PLOB capacity", _show(self.plob), "bits per pulse"),
-            ("security", f"{self.security.attacks} attacks, {self.security.regime}", ""),
+            ("security", self.claim, ""),
         ]
-        return _table(rows)
+        return "\n".join([*self._warning(), _table(rows)])
+
+    def _warning(self) -> list[str]:
+        return [f"NOT SECURE: {self.protocol} is broken: {self.broken}", ""] if self.broken else []
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for JSON; numbers become lists on a grid."""
@@ -134,6 +147,7 @@ class KeyRate:
             "sifted_bits": plain(self.sifted_bits),
             "plob": plain(self.plob),
             "capacity": plain(self.capacity),
+            "broken": bool(self.broken),
             "security": security,
             "terms": {name: plain(value) for name, value in {**self.terms, **self.bounds}.items()},
         }

@@ -12,10 +12,9 @@ from noclone.core.fields import number
 from noclone.link import Fibre, Link, SinglePhotonSource, ThresholdDetectors
 from noclone.protocols.protocol import Floats, Free, Key, Protocol, Stations, Step
 from noclone.protocols.pulse_trains import drawn_transmittance, error_rate, recorded
-from noclone.rates.entropy import binary_entropy
 from noclone.rates.security import Regime, Security
 from noclone.rates.threshold_detection import record_of_photons
-from noclone.rates.two_way import forward_phase_error
+from noclone.rates.two_way import forward_phase_error, two_way_secrecy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +54,7 @@ class LM05(Protocol):
     FORMULA: ClassVar[str] = (
         r"R = (1-c)\,Q\,[1 - f\,h(e) - h(\xi)],\quad \xi = (\epsilon_x+\epsilon_z)\,Q_A/Q"
     )
+    FREE: ClassVar[tuple[Free, ...]] = (Free("protocol.control_prob", 1e-6, 0.5, "log"),)
     SOURCE: ClassVar[str] = (
         "Lucamarini, Mancini, PRL 94, 140501 (2005); Lu, Fung, Ma, Cai, PRA 84, 042344 (2011); "
         "Beaudry et al., PRA 88, 062302 (2013)"
@@ -66,10 +66,11 @@ class LM05(Protocol):
         "back causes none; without control rounds there is no security.",
         "The channel is crossed twice, and errors of the way out weigh more the more photons are lost on the "
         "way back, so the reach is short.",
+        "Every crossing of the channel lengthens the pulse and brings background alike; background of the "
+        "way out counts at the end as if none of it were lost on the way back.",
         "The published rate 1 - h(e) - h(xi) is for a channel without loss; how loss enters here is derived "
         "in noclone.rates.two_way.",
     )
-    FREE: ClassVar[tuple[Free, ...]] = ()
 
     control_prob: float = number(
         "share of the control rounds", 0.1, low=0, high=1, low_open=True, high_open=True
@@ -88,11 +89,12 @@ class LM05(Protocol):
 
     def statistics(self, link: Link) -> Mapping[str, Floats]:
         """Return the probabilities per round of message bits and, with equal bases, of control results."""
-        bob, control = link.detectors("bob"), np.asarray(self.control_prob, float)
+        control = np.asarray(self.control_prob, float)
         rows = []
         for share, (transmittance,) in link.segments():
             parts = []
             for weight, passes in ((1.0 - control, 2), (0.5 * control, 1)):
+                bob = link.detectors("bob", passes)
                 right, wrong = (
                     record_of_photons(1, transmittance**passes * bob.efficiency, each, bob.dark_count_prob)
                     for each in (1.0 - bob.misalignment, bob.misalignment)
@@ -110,11 +112,10 @@ class LM05(Protocol):
         # Errors in X and in Z of all photons that reach the encoder, whether its detectors see them or not.
         forward = 2.0 * seen["control wrong"] / (0.5 * control * efficiency) * (1.0 - control)
         phase_error = forward_phase_error(forward, returned)
+        secret = returned * two_way_secrecy(0.0, phase_error)
+        left = returned * two_way_secrecy(qber, phase_error, self.f_ec)
         return Key(
-            terms={
-                "secret": returned * (1.0 - binary_entropy(phase_error)),
-                "reconciliation": -returned * self.f_ec * binary_entropy(qber),
-            },
+            terms={"secret": secret, "reconciliation": left - secret},
             sifted=returned,
             qber=qber,
             security=Security(
@@ -132,7 +133,7 @@ class LM05(Protocol):
 
     def sample(self, link: Link, rounds: int, rng: np.random.Generator) -> Mapping[str, float]:
         """Play rounds with real state vectors: state sent, rotation, encoding or control, projection."""
-        bob = link.detectors("bob")
+        far, near = link.detectors("bob"), link.detectors("bob", 2)
         transmittance = drawn_transmittance(link, rounds, rng)
         basis, sent = rng.integers(0, 2, rounds), rng.integers(0, 2, rounds)
         # The angle of a real qubit: 0 and pi/2 for Z, pi/4 and 3 pi/4 for X; iY adds a right angle.
@@ -141,15 +142,14 @@ class LM05(Protocol):
         bit = rng.integers(0, 2, rounds)
         angle = angle + 0.5 * np.pi * bit * ~control
         measured = np.where(control, rng.integers(0, 2, rounds), basis)
-        passes = np.where(control, transmittance, transmittance**2)
-        arrives = rng.random(rounds) < passes * bob.efficiency
+        reach = np.where(control, transmittance * far.efficiency, transmittance**2 * near.efficiency)
+        arrives = rng.random(rounds) < reach
+        dark = np.where(control, far.dark_count_prob, near.dark_count_prob)
         # The receiver is turned against the sender by a small angle, to either side.
-        tilt = np.arcsin(np.sqrt(bob.misalignment)) * (1 - 2 * rng.integers(0, 2, rounds))
+        tilt = np.arcsin(np.sqrt(link.bob.misalignment)) * (1 - 2 * rng.integers(0, 2, rounds))
         ones = np.where(measured == 1, np.sin(angle + tilt - 0.25 * np.pi), np.sin(angle + tilt)) ** 2
         found = (rng.random(rounds) < ones).astype(int)
-        clicks = tuple(
-            (arrives & (found == value)) + (rng.random(rounds) < bob.dark_count_prob) for value in (0, 1)
-        )
+        clicks = tuple((arrives & (found == value)) + (rng.random(rounds) < dark) for value in (0, 1))
         clicked, value = recorded((clicks[0], clicks[1]), rng)
         checked = clicked & control & (measured == basis)
         returned = clicked & ~control

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
+from noclone.core.errors import InvalidInput
 from noclone.core.fields import flag, number
 from noclone.link import Fibre, Link, SinglePhotonSource, ThresholdDetectors
 from noclone.protocols.arms import check_clocks
@@ -35,7 +36,9 @@ class MeasurementFreeSemiQuantum(Protocol):
 
     Examples
     --------
+    >>> import dataclasses
     >>> link, protocol = MeasurementFreeSemiQuantum.typical(5)
+    >>> protocol = dataclasses.replace(protocol, insecure=True)
     >>> protocol.rate(link).security.attacks
     'none'
     """
@@ -71,7 +74,8 @@ class MeasurementFreeSemiQuantum(Protocol):
         "NOT SECURE: who sends the users random bits in Z in place of |+> and reads what returns knows every "
         "key bit and passes every test, because users without detectors cannot tell what they were sent.",
         "The number is what would be left if the users could trust what reaches them.",
-        "A complete Bell measurement is assumed, which linear optics does not offer, and no dark counts.",
+        "A complete Bell measurement is assumed, which linear optics does not offer, and no dark counts; "
+        "channels with background light are refused.",
     )
     CAPACITY: ClassVar[Literal["repeaterless", "single-repeater"]] = "single-repeater"
     FREE: ClassVar[tuple[Free, ...]] = (Free("protocol.replace_prob", 0.05, 0.99),)
@@ -95,22 +99,26 @@ class MeasurementFreeSemiQuantum(Protocol):
             middle=ThresholdDetectors(efficiency=0.8, misalignment=0.01),
             bob=SinglePhotonSource(clock_rate_hz=1e7),
         )
-        return link, cls(insecure=True)
+        return link, cls()
 
     def check_link(self, link: Link) -> None:
-        """Refuse unequal clocks, too."""
+        """Refuse unequal clocks, too, and background light, which would be dark counts."""
         super().check_link(link)
         check_clocks(link)
+        if np.any(link.noise_photons_per_s("middle")):
+            raise InvalidInput(
+                "channels", f"must be free of background light for {self.NAME}, which models no dark counts"
+            )
 
     def statistics(self, link: Link) -> Mapping[str, Floats]:
         """Return how often both photons are detected, and with a minus, by what the users did."""
         replace, kept = np.asarray(self.replace_prob), 1 - 2 * np.asarray(link.middle.misalignment)
+        once, twice = (np.asarray(link.detectors("middle", n).efficiency) for n in (1, 2))
         total: Any = 0.0
         for share, (a, b) in link.segments():
-            pair = a * b * np.asarray(link.middle.efficiency) ** 2
-            reflect = (1 - replace) ** 2 * pair * a * b
-            one = replace * (1 - replace) * pair * (a + b)
-            both = replace**2 * pair
+            reflect = (1 - replace) ** 2 * (a * b * twice) ** 2
+            one = replace * (1 - replace) * once * twice * a * b * (a + b)
+            both = replace**2 * a * b * once**2
             parts = (
                 reflect,
                 reflect * (1 - kept**4) / 2,
@@ -147,7 +155,8 @@ class MeasurementFreeSemiQuantum(Protocol):
 
     def sample(self, link: Link, rounds: int, rng: np.random.Generator) -> Mapping[str, float]:
         """Play pairs as four amplitudes: noise on each crossing, new photons, the Bell measurement."""
-        noise, efficiency = 2 * link.middle.misalignment, link.middle.efficiency
+        noise = 2 * link.middle.misalignment
+        once, twice = (link.detectors("middle", n).efficiency for n in (1, 2))
         counts = dict.fromkeys(EVENTS, 0.0)
         shares, a, b = (
             np.array(each, float) for each in zip(*((s, *ways) for s, ways in link.segments()), strict=True)
@@ -168,7 +177,7 @@ class MeasurementFreeSemiQuantum(Protocol):
                 pairs = np.where(flip, np.flip(pairs, axis=qubit + 1), pairs)
                 pairs = depolarised(pairs, qubit, noise, rng)
                 counted &= replaces[qubit] | (rng.random(size) < ways[qubit])
-                counted &= rng.random(size) < ways[qubit] * efficiency
+                counted &= rng.random(size) < ways[qubit] * np.where(replaces[qubit], once, twice)
             psi, minus = bell_measured(pairs, rng)
             both, neither = counted & replaces.all(axis=0), counted & ~replaces.any(axis=0)
             one, sifted = counted & (replaces[0] ^ replaces[1]), both & (minus == 1)

@@ -75,7 +75,8 @@ class MediatedSemiQuantum(Protocol):
         "statistics; noise tolerances of the papers depend on how noise is modelled and are not compared.",
         "Four crossings and a Bell measurement make the rate fall with the fourth power of an arm's "
         "transmittance.",
-        "The model's server has no dark counts and announces nothing unless both photons return.",
+        "The model's server has no dark counts and announces nothing unless both photons return; background "
+        "of the channels and longer pulses are counted at the users' detectors alone.",
     )
     CAPACITY: ClassVar[Literal["repeaterless", "single-repeater"]] = "single-repeater"
     FREE: ClassVar[tuple[Free, ...]] = (Free("protocol.measure_prob", 0.05, 0.99),)

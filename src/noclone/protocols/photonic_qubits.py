@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from noclone.core.errors import InvalidInput
 from noclone.link import Link, SinglePhotonSource, ThresholdDetectors, WeakCoherentSource
 from noclone.protocols.protocol import Stations
 from noclone.rates.threshold_detection import record_of_light, record_of_photons
@@ -29,14 +28,6 @@ STATIONS: Stations = {"alice": {SinglePhotonSource: ("clock_rate_hz",), **LASER}
 
 CHUNK = 1 << 18
 """Rounds that are played in one go."""
-
-
-def check_one_intensity(link: Link) -> None:
-    """Refuse a laser of several intensities, for protocols in which decoys are infinitely many or none."""
-    if isinstance(link.alice, WeakCoherentSource) and len(link.alice.intensities) != 1:
-        raise InvalidInput(
-            "alice.intensities", f"must be one, that of the signal, but are {len(link.alice.intensities)}"
-        )
 
 
 def mean_of(link: Link, record: Callable[[Floats], ArrayLike]) -> Floats:

@@ -30,7 +30,9 @@ class PingPong(Protocol):
 
     Examples
     --------
+    >>> import dataclasses
     >>> link, protocol = PingPong.typical(1)
+    >>> protocol = dataclasses.replace(protocol, insecure=True)
     >>> protocol.rate(link).security.attacks
     'none'
     """
@@ -52,6 +54,7 @@ class PingPong(Protocol):
         Step("public", "Alice names the control rounds and her results, which must differ from Bob's"),
     )
     FORMULA: ClassVar[str] = r"R = (1-c)\,Q\,[1 - f\,h(e) - h(d)] \quad\text{(not secure with loss)}"
+    FREE: ClassVar[tuple[Free, ...]] = (Free("protocol.control_prob", 1e-6, 0.5, "log"),)
     SOURCE: ClassVar[str] = "Bostrom, Felbinger, PRL 89, 187902 (2002), quant-ph/0209040"
     LIMITS: ClassVar[tuple[str, ...]] = (
         "NOT SECURE with loss: below 60 % transmittance an attack without control errors tells Eve more than "
@@ -59,8 +62,9 @@ class PingPong(Protocol):
         "At 50 % control loss it gives Eve and Bob .311 bits each, or .189 when errors are symmetrised.",
         "Eve can make the messages random without being noticed by measuring on the way back.",
         "Bob needs a memory for the photon at home and a Bell measurement.",
+        "Every crossing of the channel lengthens the pulse and brings background alike; background of the "
+        "way out counts at the end as if none of it were lost on the way back.",
     )
-    FREE: ClassVar[tuple[Free, ...]] = ()
     BROKEN: ClassVar[str] = (
         "unless the channel is free of loss, an eavesdropper learns the bits without errors in control mode "
         "(Wojcik, PRL 90, 157901, 2003)"
@@ -80,15 +84,16 @@ class PingPong(Protocol):
             channel=Fibre(length_km=length_km),
             bob=ThresholdDetectors(efficiency=0.8, dark_count_prob=1e-8, misalignment=0.01),
         )
-        return link, cls(insecure=True)
+        return link, cls()
 
     def statistics(self, link: Link) -> Mapping[str, Floats]:
         """Return the probabilities per round of message bits and of control results."""
-        bob, control = link.detectors("bob"), np.asarray(self.control_prob, float)
+        control = np.asarray(self.control_prob, float)
         rows = []
         for share, (transmittance,) in link.segments():
             parts = []
             for weight, passes in ((1.0 - control, 2), (control, 1)):
+                bob = link.detectors("bob", passes)
                 right, wrong = (
                     record_of_photons(1, transmittance**passes * bob.efficiency, each, bob.dark_count_prob)
                     for each in (1.0 - bob.misalignment, bob.misalignment)
@@ -116,23 +121,22 @@ class PingPong(Protocol):
 
     def sample(self, link: Link, rounds: int, rng: np.random.Generator) -> Mapping[str, float]:
         """Play rounds with the four amplitudes of home and travelling photon."""
-        bob = link.detectors("bob")
+        far, near = link.detectors("bob"), link.detectors("bob", 2)
         transmittance = drawn_transmittance(link, rounds, rng)
         control = rng.random(rounds) < self.control_prob
         bit = rng.integers(0, 2, rounds)
         # Amplitudes of |01> and |10>, home first; errors are a spin flip or a phase flip of the traveller.
         sign = np.where(control | (bit == 0), 1.0, -1.0)
         state = np.stack([np.full(rounds, 0.5**0.5), sign * 0.5**0.5])
-        faulty = rng.random(rounds) < bob.misalignment
+        faulty = rng.random(rounds) < link.bob.misalignment
         state[1] = np.where(faulty & ~control, -state[1], state[1])
-        passes = np.where(control, transmittance, transmittance**2)
-        arrives = rng.random(rounds) < passes * bob.efficiency
+        reach = np.where(control, transmittance * far.efficiency, transmittance**2 * near.efficiency)
+        arrives = rng.random(rounds) < reach
+        dark = np.where(control, far.dark_count_prob, near.dark_count_prob)
         minus = (rng.random(rounds) < 0.5 * (state[0] - state[1]) ** 2).astype(int)
         home = (rng.random(rounds) < state[1] ** 2).astype(int)
         found = np.where(control, (1 - home) ^ faulty, minus)
-        clicks = tuple(
-            (arrives & (found == value)) + (rng.random(rounds) < bob.dark_count_prob) for value in (0, 1)
-        )
+        clicks = tuple((arrives & (found == value)) + (rng.random(rounds) < dark) for value in (0, 1))
         clicked, value = recorded((clicks[0], clicks[1]), rng)
         return {
             "returned": float((clicked & ~control).sum()),

@@ -10,13 +10,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from noclone.core.errors import InvalidInput
-from noclone.core.fields import Described, specs, unknown_text
+from noclone.core.fields import Described, from_mapping, specs, to_mapping, unknown_text
 from noclone.link import Link, ThresholdDetectors
 from noclone.protocols.key_rate import KeyRate
 from noclone.rates.capacity import repeaterless_bound
@@ -209,6 +209,7 @@ class Protocol(Described, ABC):
                 used = (*used, *GATING)
             for spec_field in device.__dataclass_fields__.values():
                 value = getattr(device, spec_field.name)
+                # Arrays of a grid are checked where the grid is built, point by point.
                 unused = spec_field.name not in used and np.ndim(value) == 0
                 if unused and value != spec_field.default:
                     raise InvalidInput(
@@ -256,24 +257,34 @@ class Protocol(Described, ABC):
             elif pulses is not None:
                 block = np.asarray(pulses, float)
         key = self.key(link, name, block)
-        total = np.asarray(sum(key.terms.values()), float)
-        per_pulse = np.maximum(total, 0.0)
+        shape = np.broadcast_shapes(self.grid_shape(link), () if block is None else block.shape)
+
+        def spread(value: ArrayLike) -> Floats:
+            return np.broadcast_to(np.asarray(value, float), shape)
+
+        per_pulse = np.maximum(spread(sum(key.terms.values())), 0.0)
         size: Any = 1.0 if block is None else block
         return KeyRate(
             protocol=self.NAME,
             bound=name,
             rate_per_pulse=per_pulse,
-            clock_rate_hz=np.asarray(link.clock_rate_hz, float),
+            clock_rate_hz=spread(link.clock_rate_hz),
             key_bits=None if block is None else per_pulse * block,
-            pulses=None if block is None else block + np.zeros_like(per_pulse),
-            qber=np.asarray(key.qber, float),
-            sifted_bits=key.sifted * size,
-            terms={term: value * size for term, value in key.terms.items()},
-            bounds=dict(key.bounds),
+            pulses=None if block is None else spread(block),
+            qber=spread(key.qber),
+            sifted_bits=spread(key.sifted * size),
+            terms={term: spread(value * size) for term, value in key.terms.items()},
+            bounds={quantity: spread(value) for quantity, value in key.bounds.items()},
             security=key.security,
-            plob=self.capacity(link, "repeaterless"),
-            capacity=self.capacity(link, self.CAPACITY),
+            plob=spread(self.capacity(link, "repeaterless")),
+            capacity=spread(self.capacity(link, self.CAPACITY)),
+            broken=self.BROKEN,
         )
+
+    def grid_shape(self, link: Link) -> tuple[int, ...]:
+        """Return the shape of the grid over which fields of the link's devices and of the protocol run."""
+        values = [value for part in (*link.devices.values(), self) for value in flat_fields(part)]
+        return np.broadcast_shapes(*(np.shape(value) for value in values))
 
     @property
     def own_bound(self) -> str:
@@ -294,6 +305,16 @@ class Protocol(Described, ABC):
                 way = np.asarray(np.prod(np.broadcast_arrays(*transmittances), axis=0))
             total = total + share * repeaterless_bound(way)
         return np.asarray(total)
+
+
+Kind = TypeVar("Kind", bound=Protocol)
+
+
+def unlocked(protocol: Kind) -> Kind:
+    """Return a protocol that computes although it may be broken, for whoever says so beside the number."""
+    if not protocol.BROKEN:
+        return protocol
+    return from_mapping(type(protocol), to_mapping(protocol) | {"insecure": True}, "protocol")  # type: ignore[no-any-return]
 
 
 def flat_fields(description: Described) -> list[Any]:

@@ -1,4 +1,4 @@
-"""What the protocols on coherent trains of equal pulses share: one intensity, and how rounds are played."""
+"""What the protocols on trains of equal pulses share: one intensity, and how rounds are played."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from noclone.core.errors import InvalidInput
-from noclone.link import Link
+from noclone.link import Link, WeakCoherentSource
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 
 def check_one_intensity(link: Link, protocol: str) -> None:
-    """Raise `InvalidInput` unless all pulses of the source are equally bright.
+    """Raise `InvalidInput` if a laser has several intensities, for protocols without decoys of their own.
 
     Examples
     --------
@@ -25,7 +25,7 @@ def check_one_intensity(link: Link, protocol: str) -> None:
     ...
     noclone.core.errors.InvalidInput: alice.intensities must have one element for dps, but has 2.
     """
-    count = len(link.alice.intensities)
+    count = len(link.alice.intensities) if isinstance(link.alice, WeakCoherentSource) else 1
     if count != 1:
         raise InvalidInput("alice.intensities", f"must have one element for {protocol}, but has {count}")
 

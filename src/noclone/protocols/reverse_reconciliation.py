@@ -18,6 +18,11 @@ OSCILLATOR = "The local oscillator and the calibration of shot noise are out of 
 VARYING = "The parties know the transmittance of every interval and treat it by itself."
 
 
+MOST_NOISE_SNU = 1e6
+"""Noise with which a key is computed at most. From 2 on, referred to its input, a channel leaves no key,
+whatever more it adds; formulas of entropies would lose their digits to it."""
+
+
 class Interval(NamedTuple):
     """What a share of the rounds gives, in bits per key symbol; shape (...) each.
 
@@ -46,8 +51,10 @@ def receiver_assumption(trusted: bool) -> str:
     return "The loss and noise of the receiver are Eve's."
 
 
-ROUNDING = 1e-13
-"""Bits per symbol that may be rounding errors of entropies of order 1; a key below is counted as none."""
+ROUNDING = 1e-10
+"""Bits per symbol that may be rounding errors of entropies, up to a variance of `LARGE_SNU` and in proportion
+to it above; a key below is counted as none."""
+LARGE_SNU = 1e4
 
 
 def key_of(
@@ -57,6 +64,7 @@ def key_of(
     symbols: Any,
     quadratures: int,
     security: Security,
+    variance: Any = 1.0,
 ) -> Key:
     """Return the key of all intervals together.
 
@@ -76,6 +84,8 @@ def key_of(
         Real numbers in a key symbol.
     security : Security
         What holds for all of them.
+    variance : array_like
+        Of a quadrature where it is largest.
 
     Examples
     --------
@@ -84,16 +94,23 @@ def key_of(
     >>> round(float(sum(key.terms.values())), 12), float(key.sifted)
     (0.2, 0.5)
     """
-    flat = np.broadcast_arrays(*(np.asarray(value, float) for part in intervals for value in part[1:]))
-    table = np.stack(flat).reshape(len(intervals), 3, *flat[0].shape)
+    # All of one shape: a field that varies on a grid may appear in any one of them alone.
+    efficiency, success, symbols, least, *flat = np.broadcast_arrays(
+        np.asarray(efficiency, float),
+        1 - np.asarray(frame_error_rate, float),
+        np.asarray(symbols, float),
+        ROUNDING * np.maximum(1.0, np.asarray(variance, float) / LARGE_SNU),
+        *(np.asarray(value, float) for part in intervals for value in part[1:]),
+    )
+    table = np.stack(flat).reshape(len(intervals), 3, *symbols.shape)
     information, holevo, penalty = np.moveaxis(table, 1, 0)
-    shares = np.array([part.share for part in intervals]).reshape(-1, *(1,) * flat[0].ndim)
+    shares = np.array([part.share for part in intervals]).reshape(-1, *(1,) * symbols.ndim)
     total = efficiency * information - holevo - penalty
-    holevo = np.where((total > 0) & (total < ROUNDING), efficiency * information, holevo)
-    total = np.where(total < ROUNDING, np.fmin(total, 0.0), total)
+    holevo = np.where((total > 0) & (total < least), efficiency * information, holevo)
+    total = np.where(total < least, np.fmin(total, 0.0), total)
     kept = shares * ((total > 0) | ~np.any(total > 0, axis=0))
     sifted = symbols * kept.sum(axis=0)
-    weight = kept * symbols * (1 - np.asarray(frame_error_rate))
+    weight = kept * symbols * success
     terms = {
         "mutual information": np.sum(weight * efficiency * information, axis=0),
         "Eve's information": -np.sum(weight * holevo, axis=0),

@@ -14,7 +14,6 @@ from noclone.protocols import photonic_qubits
 from noclone.protocols.declaration import Declaration, Signal
 from noclone.protocols.four_states import BASES, basis_outcomes
 from noclone.protocols.photonic_qubits import (
-    check_one_intensity,
     chunks,
     measured,
     photon_prob,
@@ -22,6 +21,7 @@ from noclone.protocols.photonic_qubits import (
     recorded_photons,
 )
 from noclone.protocols.protocol import Family, Floats, Free, Key, Protocol, Regime, Stations, Step
+from noclone.protocols.pulse_trains import check_one_intensity
 from noclone.rates.sarg04 import decoy_rate, pair_phase_error
 from noclone.rates.security import Security
 
@@ -79,7 +79,7 @@ class SARG04(Protocol):
     def check_link(self, link: Link) -> None:
         """Refuse several intensities besides what no protocol of this kind can run on."""
         super().check_link(link)
-        check_one_intensity(link)
+        check_one_intensity(link, self.NAME)
 
     def _conclusive(self, link: Link, photons: int | None = None) -> tuple[Floats, Floats]:
         """Return the probabilities of a conclusive result and of a wrong one, of all pulses or of some.

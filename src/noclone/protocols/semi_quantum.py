@@ -81,6 +81,8 @@ class SemiQuantum(Protocol):
         "tells his new photon from a reflected one by time or colour is not covered.",
         "The bound krawec-2015 is for a channel without loss and takes what came back as a fair sample.",
         "The channel is crossed twice, and bits that do not come back are dropped, so the reach is short.",
+        "Every crossing of the channel lengthens the pulse and brings background alike; background that Bob "
+        "reflects counts as if none of it were lost on the way back.",
     )
     FREE: ClassVar[tuple[Free, ...]] = (
         Free("protocol.basis_prob", 0.05, 0.99),
@@ -115,21 +117,19 @@ class SemiQuantum(Protocol):
 
     def _events(self, link: Link, transmittance: Floats) -> tuple[Floats, ...]:
         """Return the probabilities at one transmittance, in the order of `statistics`."""
-        detectors = link.detectors("bob")
-        flip, dark = np.asarray(detectors.misalignment), detectors.dark_count_prob
-        detected = transmittance * detectors.efficiency
+        # At Bob, and at Alice of what he sends; and at Alice of what he reflects.
+        once, twice = link.detectors("bob"), link.detectors("bob", 2)
+        flip = np.asarray(link.bob.misalignment)
 
-        def right_and_wrong(reached: Floats, wrong: Floats) -> tuple[Floats, Floats]:
-            return (
-                record_of_photons(1, reached, 1 - wrong, dark),
-                record_of_photons(1, reached, wrong, dark),
-            )
+        def right_and_wrong(detectors: ThresholdDetectors, reach: Floats, flip: Floats) -> list[Floats]:
+            reached, dark = reach * detectors.efficiency, detectors.dark_count_prob
+            return [record_of_photons(1, reached, share, dark) for share in (1 - flip, flip)]
 
-        right, wrong = right_and_wrong(detected, flip)
-        reflected, reflected_wrong = right_and_wrong(transmittance * detected, 2 * flip * (1 - flip))
+        right, wrong = right_and_wrong(once, transmittance, flip)
+        reflected, reflected_wrong = right_and_wrong(twice, transmittance**2, 2 * flip * (1 - flip))
         # What Bob sends is a new photon; without a click he sends none, and Alice has dark counts only.
         arrive, back = right + wrong, right + wrong
-        nothing = record_of_photons(0, 0.0, 0.5, dark)
+        nothing = record_of_photons(0, 0.0, 0.5, once.dark_count_prob)
         z, sift = np.asarray(self.basis_prob), np.asarray(self.sift_prob)
         key, test, tested = z * sift, (1 - z) * sift, (1 - z) * (1 - sift)
         return (
@@ -183,7 +183,7 @@ class SemiQuantum(Protocol):
     def sample(self, link: Link, rounds: int, rng: np.random.Generator) -> Mapping[str, float]:
         """Play photons that errors of Pauli strike on each way, and that dark counts accompany."""
         counts = dict.fromkeys(EVENTS, 0.0)
-        detectors = link.detectors("bob")
+        once, twice = link.detectors("bob"), link.detectors("bob", 2)
         for size in chunks(rounds):
             way = drawn_transmittance(link, size, rng)
             in_z, sift = rng.random(size) < self.basis_prob, rng.random(size) < self.sift_prob
@@ -192,13 +192,19 @@ class SemiQuantum(Protocol):
             there = rng.random(size) < way
             # What Bob's detectors would show in Z; a state of X gives either bit.
             value = np.where(in_z, sent ^ out_z, rng.integers(0, 2, size))
-            clicked, bit = seen(detectors, there, value, rng)
+            clicked, bit = seen(once, there, value, rng)
             back_z, back_x = self._crossing(link, size, rng)
             survives = rng.random(size) < way
             returned = np.where(sift, clicked, there) & survives
             resent = np.where(in_z, bit ^ back_z, rng.integers(0, 2, size))
             reflected = sent ^ np.where(in_z, out_z ^ back_z, out_x ^ back_x)
-            found, result = seen(detectors, returned, np.where(sift, resent, reflected), rng)
+            home = once.with_arrays(
+                {
+                    name: np.where(sift, getattr(once, name), getattr(twice, name))
+                    for name in ("efficiency", "dark_count_prob")
+                }
+            )
+            found, result = seen(home, returned, np.where(sift, resent, reflected), rng)
             kept, test = in_z & sift & clicked & found, ~in_z & found
             right = result == sent
             for name, where in zip(

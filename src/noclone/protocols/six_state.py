@@ -15,7 +15,6 @@ from noclone.protocols import photonic_qubits
 from noclone.protocols.declaration import Declaration
 from noclone.protocols.four_states import basis_outcomes, basis_signals
 from noclone.protocols.photonic_qubits import (
-    check_one_intensity,
     chunks,
     measured,
     photon_prob,
@@ -23,9 +22,10 @@ from noclone.protocols.photonic_qubits import (
     recorded_photons,
 )
 from noclone.protocols.protocol import Family, Floats, Free, Key, Protocol, Regime, Stations, Step
+from noclone.protocols.pulse_trains import check_one_intensity
 from noclone.rates.entropy import binary_entropy
 from noclone.rates.security import Security
-from noclone.rates.six_state import eavesdropper_information, finite_entropy
+from noclone.rates.six_state import finite_entropy, secret_fraction
 
 FINITE = "scarani-renner-2008"
 
@@ -91,7 +91,7 @@ class SixState(Protocol):
     def check_link(self, link: Link) -> None:
         """Refuse several intensities besides what no protocol of this kind can run on."""
         super().check_link(link)
-        check_one_intensity(link)
+        check_one_intensity(link, self.NAME)
 
     def key(self, link: Link, bound: str, pulses: Floats | None) -> Key:
         """Return the key that three error rates leave, of a block of single photons or without limit."""
@@ -112,7 +112,7 @@ class SixState(Protocol):
         single = sift * photon_prob(link, 1) * gain_1
         terms = {"reconciliation": -sift * self.f_ec * gain * binary_entropy(qber)}
         if pulses is None:
-            entropy = 1 - eavesdropper_information(error, error, error)
+            entropy = secret_fraction(error, error, error, efficiency=0.0)
         else:
             part = self.eps_sec / 3
             sample = pulses * ((1 - np.asarray(self.basis_prob)) / 2) ** 2 * gain

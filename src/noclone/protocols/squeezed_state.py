@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -66,7 +66,7 @@ class SqueezedState(GG02):
         *GG02.LIMITS,
     )
     FREE: ClassVar[tuple[Free, ...]] = (
-        Free("alice.modulation_variance_snu", 3.0, 50.0, "log"),
+        Free("alice.modulation_variance_snu", 3.0, 200.0, "log"),
         Free("protocol.estimation_share", 0.01, 0.9, "log"),
     )
 
@@ -88,13 +88,22 @@ class SqueezedState(GG02):
     def check_link(self, link: Link) -> None:
         """Refuse, besides what GG02 refuses, a displacement that does not hide the squeezing."""
         super().check_link(link)
-        source = link.alice
-        least = 1 / np.asarray(source.squeezed_variance_snu) - source.squeezed_variance_snu
-        if np.any(source.modulation_variance_snu < least * (1 - 1e-9)):
+        if not np.all(self._hidden(link)):
+            least = float(np.max(link.alice.least_modulation_snu))
             raise InvalidInput(
                 "alice.modulation_variance_snu",
-                f"must be at least {float(np.max(least)):.6g}, or Eve could tell the squeezed quadrature",
+                f"must be at least {least:.6g}, or Eve could tell the squeezed quadrature",
             )
+
+    @staticmethod
+    def _hidden(link: Link) -> Any:
+        """Return where the displacements hide which quadrature is squeezed."""
+        return link.alice.modulation_variance_snu >= link.alice.least_modulation_snu * (1 - 1e-9)
+
+    def _interval(self, link: Link, *conditions: Any) -> tuple[Any, Any, Any]:
+        """Return what GG02 does, and where Eve can tell the squeezed quadrature all information as hers."""
+        information, holevo, penalty = super()._interval(link, *conditions)
+        return information, np.where(self._hidden(link), holevo, information), penalty
 
     def used_quadratures(self, link: Link) -> int:
         """Return 1: only the squeezed quadrature carries key."""

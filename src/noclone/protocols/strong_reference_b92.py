@@ -10,8 +10,9 @@ import numpy as np
 
 from noclone.core.fields import number
 from noclone.link import Fibre, Link, ThresholdDetectors, WeakCoherentSource
-from noclone.protocols.photonic_qubits import LASER, RECEIVER, check_one_intensity, chunks
+from noclone.protocols.photonic_qubits import LASER, RECEIVER, chunks
 from noclone.protocols.protocol import Family, Floats, Free, Key, Protocol, Regime, Stations, Step
+from noclone.protocols.pulse_trains import check_one_intensity
 from noclone.rates.entropy import binary_entropy
 from noclone.rates.security import Security
 from noclone.rates.strong_reference_b92 import nulled_gains, phase_errors
@@ -69,7 +70,7 @@ class StrongReferenceB92(Protocol):
     def check_link(self, link: Link) -> None:
         """Refuse several intensities besides what no protocol of this kind can run on."""
         super().check_link(link)
-        check_one_intensity(link)
+        check_one_intensity(link, self.NAME)
 
     def _oscillator(self, link: Link) -> Floats:
         """Return the photons that the detector counts of Bob's displacement: the mean of the signal's."""

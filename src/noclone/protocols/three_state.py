@@ -14,7 +14,6 @@ from noclone.protocols import photonic_qubits
 from noclone.protocols.declaration import Declaration, Signal
 from noclone.protocols.four_states import BASES, basis_outcomes, basis_signals
 from noclone.protocols.photonic_qubits import (
-    check_one_intensity,
     chunks,
     measured,
     photon_prob,
@@ -22,6 +21,7 @@ from noclone.protocols.photonic_qubits import (
     recorded_photons,
 )
 from noclone.protocols.protocol import Family, Floats, Free, Key, Protocol, Regime, Stations, Step
+from noclone.protocols.pulse_trains import check_one_intensity
 from noclone.rates.entropy import binary_entropy
 from noclone.rates.security import Security
 from noclone.rates.three_state import phase_errors
@@ -85,7 +85,7 @@ class ThreeState(Protocol):
     def check_link(self, link: Link) -> None:
         """Refuse several intensities besides what no protocol of this kind can run on."""
         super().check_link(link)
-        check_one_intensity(link)
+        check_one_intensity(link, self.NAME)
 
     def key(self, link: Link, bound: str, pulses: Floats | None) -> Key:
         """Return the key of basis Z, where decoys reveal what single photons do."""

@@ -15,13 +15,13 @@ from noclone.protocols.four_states import bb84_declaration
 from noclone.protocols.photonic_qubits import (
     LASER,
     RECEIVER,
-    check_one_intensity,
     chunks,
     measured,
     photon_prob,
     recorded,
 )
 from noclone.protocols.protocol import Family, Floats, Free, Key, Protocol, Regime, Stations, Step
+from noclone.protocols.pulse_trains import check_one_intensity
 from noclone.rates.bb84 import gllp_rate
 from noclone.rates.entropy import binary_entropy
 from noclone.rates.security import Security
@@ -81,7 +81,7 @@ class WeakCoherentBB84(Protocol):
     def check_link(self, link: Link) -> None:
         """Refuse decoy intensities besides what no protocol of this kind can run on."""
         super().check_link(link)
-        check_one_intensity(link)
+        check_one_intensity(link, self.NAME)
 
     def key(self, link: Link, bound: str, pulses: Floats | None) -> Key:
         """Return the key that GLLP leaves."""

@@ -211,8 +211,9 @@ def hypergeometric_rate(errors: Floats, sampled: Floats, rest: Floats, eps: Floa
     )
     with np.errstate(divide="ignore", invalid="ignore"):
         closed = np.fmin(serfling_rate(seen, k, n, eps), _relative_entropy_rate(seen, k, n, level))
+    told = (k > 0.0) & (n > 0.0) & (seen < k)
     small = k <= LARGEST_EXACT_SAMPLE
-    usable = (k > 0.0) & (n > 0.0) & (seen < k) & small
+    usable = told & small
     seen, k, n = (np.where(usable, part, fallback) for part, fallback in ((seen, 0.0), (k, 1.0), (n, 1.0)))
     # The largest number of errors overall that leaves at most `seen` in the sample with probability > eps^2.
     plausible, excluded = seen, k + n
@@ -220,8 +221,8 @@ def hypergeometric_rate(errors: Floats, sampled: Floats, rest: Floats, eps: Floa
         middle = np.floor(0.5 * (plausible + excluded))
         holds = hypergeom.cdf(seen, k + n, middle, k) > level
         plausible, excluded = np.where(holds, middle, plausible), np.where(holds, excluded, middle)
-    exact = np.where(usable, np.fmin((plausible - seen) / n, 0.5), 0.5)
-    return np.where(small, exact, closed)
+    exact = np.fmin((plausible - seen) / n, 0.5)
+    return np.where(told, np.where(small, exact, closed), 0.5)
 
 
 def _relative_entropy_rate(seen: Floats, k: Floats, n: Floats, level: Floats) -> Floats:

@@ -70,7 +70,7 @@ def photon_weights(counts: DecoyCounts) -> PhotonWeights:
     depends on it.
     """
     mu, probs, flaws = counts.intensities, counts.intensity_probs, counts.flaws
-    if not (flaws.fluctuating or flaws.discrete):
+    if not (flaws.fluctuating | flaws.discrete).any():
         empty = probs * (np.exp(-mu) if counts.scale is None else counts.scale)
         return PhotonWeights(empty, empty * mu, empty, empty * mu, empty, empty, mu, mu)
     number = poisson_interval(mu, flaws.intensity_deviation)
@@ -92,9 +92,13 @@ def photon_weights(counts: DecoyCounts) -> PhotonWeights:
 
 
 def keyed_fraction(weights: Floats, keyed: Bools) -> Floats:
-    """Return which fraction of the pulses counted by `weights` (K, ...) has a keyed intensity; (2, ...)."""
+    """Return which fraction of the pulses counted by `weights` (K, ...) has a keyed intensity; (2, ...).
+
+    It is 0 where nothing is known of the weights, which are 0 as lower bounds.
+    """
     total = weights.sum(axis=0)
-    return np.stack([weights[row].sum(axis=0) / total for row in keyed])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.stack([np.where(total > 0.0, weights[row].sum(axis=0) / total, 0.0) for row in keyed])
 
 
 def keyed_excess(weights: PhotonWeights, keyed: Bools) -> Floats:
@@ -103,12 +107,14 @@ def keyed_excess(weights: PhotonWeights, keyed: Bools) -> Floats:
     Where some intensities are not keyed and intensities fluctuate, Eve may make errors in single photons
     that are keyed more often than others.
     """
-    most, least = (
-        np.stack([high[row].sum(axis=0) / (high[row].sum(axis=0) + low[~row].sum(axis=0)) for row in keyed])
-        for high, low in ((weights.one_high, weights.one), (weights.one, weights.one_high))
-    )
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(most > 0.0, most / least, 1.0)
+        most, least = (
+            np.stack(
+                [high[row].sum(axis=0) / (high[row].sum(axis=0) + low[~row].sum(axis=0)) for row in keyed]
+            )
+            for high, low in ((weights.one_high, weights.one), (weights.one, weights.one_high))
+        )
+        return np.where(most == 0.0, 1.0, most / least)
 
 
 def two_decoys(

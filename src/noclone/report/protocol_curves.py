@@ -83,7 +83,7 @@ def _finding(curves: Sequence[Curve]) -> str:
                 end = losses[min(at, len(best) - 1)]
                 parts.append(f"{best[start]} up to {end:.3g} dB")
             start = at
-    return "Most bits per round: " + ", ".join(parts[:4])
+    return "Most bits per round: " + ", ".join(parts[:3])
 
 
 def _panel(axes: Axes, curves: Sequence[Curve], first: Curve) -> None:
@@ -95,10 +95,19 @@ def _panel(axes: Axes, curves: Sequence[Curve], first: Curve) -> None:
             _shown(curve.rate_per_pulse),
             color=_COLOURS[number % len(_COLOURS)],
             linestyle=_DASHES[number // len(_COLOURS) % len(_DASHES)],
-            label=curve.protocol.NAME + ("" if curve.attacks != "individual" else " (individual attacks)"),
+            label=_label(curve),
         )
     axes.set_yscale("log")
     axes.legend(loc="lower left", fontsize=7.5, handlelength=1.6, labelspacing=0.3)
+
+
+def _label(curve: Curve) -> str:
+    """Return a curve's name with what readers must know of it."""
+    if curve.protocol.BROKEN:
+        return f"{curve.protocol.NAME} (BROKEN)"
+    if not np.any(curve.rate_per_pulse > 0):
+        return f"{curve.protocol.NAME} (no key here)"
+    return curve.protocol.NAME + (" (individual attacks)" if curve.attacks == "individual" else "")
 
 
 def _others(axes: Axes, curves: Sequence[Curve]) -> None:

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from noclone.core.errors import InvalidInput
 from noclone.core.fields import documented
 from noclone.core.files import write_atomically, write_bytes
+from noclone.link import Link, ThresholdDetectors
 from noclone.protocols import protocols
-from noclone.protocols.protocol import Protocol, Step
+from noclone.protocols.protocol import GATING, Protocol, Step, unlocked
 from noclone.report.canvas import BLUE, GREEN, INK, LINE, MUTED, PAPER, PURPLE, VERMILION, sheet
 from noclone.setup.reach import LEAST_RATE, reach_km
 
@@ -78,7 +79,7 @@ def index() -> str:
     for family, kinds in sorted(families.items()):
         lines += [f"## {family.capitalize()}", "", "| protocol | in full | security |", "|---|---|---|"]
         for kind in kinds:
-            link, example = kind.typical(_shown_km(kind))
+            link, example = _example(kind, _shown_km(kind))
             attacks = "broken" if kind.BROKEN else f"{example.rate(link).security.attacks} attacks"
             lines.append(f"| [{kind.NAME}]({kind.NAME}.md) | {kind.TITLE} | {attacks} |")
         lines.append("")
@@ -95,7 +96,7 @@ def page(kind: type[Protocol]) -> str:
     '# BB84 with single photons'
     """
     name, length_km = kind.NAME, _shown_km(kind)
-    link, example = kind.typical(length_km)
+    link, example = _example(kind, length_km)
     lines = [f"# {kind.TITLE}", "", f"`{name}` · {kind.FAMILY}", "", _text(kind.__doc__), ""]
     if kind.BROKEN:
         lines += [f"> **Broken**: {kind.BROKEN}. It computes only with `insecure = true`.", ""]
@@ -105,7 +106,7 @@ def page(kind: type[Protocol]) -> str:
     lines += [f"![key rate of {name} against length]({name}-rate.svg)", ""]
     lines += [f"On a typical link of {length_km:g} km (`noclone rate {name}` shows 50 km):", ""]
     lines += ["| bound | regime | bits per round | error rate | against |", "|---|---|---|---|---|"]
-    assumptions: dict[str, None] = {}
+    assumptions: dict[tuple[str, ...], list[str]] = {}
     sources: dict[str, None] = {}
     for bound, regime in kind.BOUNDS.items():
         try:
@@ -117,12 +118,16 @@ def page(kind: type[Protocol]) -> str:
         qber = float(answer.qber)
         lines.append(
             f"| {bound} | {block} | {float(answer.rate_per_pulse):.4g} | "
-            f"{'' if np.isnan(qber) else f'{qber:.3%}'} | {answer.security.attacks} attacks |"
+            f"{'' if np.isnan(qber) else f'{qber:.3%}'} | {answer.claim.partition(',')[0]} |"
         )
-        assumptions |= dict.fromkeys(answer.security.assumptions)
+        assumptions.setdefault(answer.security.assumptions, []).append(bound)
         sources |= dict.fromkeys((answer.security.source,))
-    lines += ["", "## Assumptions", "", *(f"- {_sentence(text)}" for text in assumptions)]
-    lines += ["", "Proofs: " + "; ".join(sources) + ".", ""]
+    lines += ["", "## Assumptions", ""]
+    for texts, bounds in assumptions.items():
+        if len(assumptions) > 1:
+            lines += ["Under " + ", ".join(f"`{bound}`" for bound in bounds) + ":", ""]
+        lines += [*(f"- {_sentence(text)}" for text in texts), ""]
+    lines += ["Proofs: " + "; ".join(sources) + ".", ""]
     if kind.LIMITS:
         lines += ["## Limits", "", *(f"- {_sentence(text)}" for text in kind.LIMITS), ""]
     lines += ["## What can be set", "", "| field | default | range | meaning |", "|---|---|---|---|"]
@@ -135,6 +140,12 @@ def page(kind: type[Protocol]) -> str:
     if kind.FREE:
         lines += ["", "`noclone tune` chooses " + ", ".join(f"`{each.name}`" for each in kind.FREE) + "."]
     return "\n".join(lines) + "\n"
+
+
+def _example(kind: type[Protocol], length_km: float) -> tuple[Link, Protocol]:
+    """Return the typical link of a page; that of a broken protocol computes, because the page says so."""
+    link, example = kind.typical(length_km)
+    return link, unlocked(example)
 
 
 def _shown_km(kind: type[Protocol]) -> float:
@@ -154,11 +165,15 @@ def _text(doc: str | None) -> str:
 
 
 def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:].rstrip(".") + "."
+    first = text.split(maxsplit=1)[0]
+    name = any(letter.isdigit() or letter == "-" for letter in first)
+    return (text if name else text[:1].upper() + text[1:]).rstrip(".") + "."
 
 
 def _fields(station: str, kind: type[Any], used: tuple[str, ...] | None) -> list[str]:
     rows = []
+    if used is not None and kind is ThresholdDetectors and "efficiency" in used:
+        used = (*used, *GATING)
     for name, spec, default in documented(kind):
         if used is not None and name not in used:
             continue
@@ -171,7 +186,7 @@ def steps_figure(kind: type[Protocol], path: Path) -> None:
     """Draw the steps of a protocol as lanes: who does what, in order, and what is announced."""
     lanes = ["alice", "middle", "bob"] if "middle" in kind.STATIONS else ["alice", "channel", "bob"]
     places = {"alice": 0.17, lanes[1]: 0.5, "bob": 0.83}
-    wrapped = [textwrap.wrap(step.does, 84 if step.who == "public" else 36) for step in kind.STEPS]
+    wrapped = [textwrap.wrap(step.does, 84 if step.who == "public" else 42) for step in kind.STEPS]
     heights = [0.17 * len(lines) + 0.16 for lines in wrapped]
     total = sum(heights) + 0.12 * len(heights) + 0.35
     with sheet(total, facecolor="white") as figure:
@@ -228,7 +243,7 @@ def rate_figure(kind: type[Protocol], path: Path) -> None:
     """Draw the rate of a protocol's typical link against its length, under the capacity bounds."""
     furthest = max(1.08 * _end_km(kind), 1.0)
     lengths = np.linspace(0, furthest, _POINTS)
-    links = [kind.typical(float(length)) for length in lengths]
+    links = [_example(kind, float(length)) for length in lengths]
     capacity = np.array([float(example.capacity(link, kind.CAPACITY)) for link, example in links])
     plob = np.array([float(example.capacity(link, "repeaterless")) for link, example in links])
     with sheet(3.4, facecolor="white") as figure:
@@ -258,7 +273,8 @@ def rate_figure(kind: type[Protocol], path: Path) -> None:
         axes.set_xlabel("fibre from Alice to Bob (km)")
         axes.set_ylabel("secret bits per round")
         axes.legend(loc="upper right", fontsize=8)
-        axes.text(0, 1.02, kind.TITLE, transform=axes.transAxes, color=MUTED, fontsize=9)
+        title = f"{kind.TITLE}: BROKEN, these numbers claim nothing" if kind.BROKEN else kind.TITLE
+        axes.text(0, 1.02, title, transform=axes.transAxes, color=MUTED, fontsize=9)
         write_atomically(path, lambda file: figure.savefig(file, format="svg", metadata={"Date": None}))
 
 
@@ -268,7 +284,7 @@ def _end_km(kind: type[Protocol]) -> float:
     high = 2 * max(low, 1.0)
     while high - low > max(0.5, 0.003 * high):
         middle = (low + high) / 2
-        link, example = kind.typical(middle)
+        link, example = _example(kind, middle)
         has_key = float(example.rate(link).rate_per_pulse) > LEAST_RATE
         low, high = (middle, high) if has_key else (low, middle)
     return low

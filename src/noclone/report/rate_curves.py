@@ -138,7 +138,9 @@ def sweep_figure(rates: KeyRate | Sequence[KeyRate], path: Path | str) -> None:
     log = bool(values.min() > 0 and values.max() / values.min() > 1e3 and _even(np.log(values)))
     at = f"{significant(float(peak))}{unit}" if unit else f"{name} = {significant(float(peak))}"
     end = f"; key up to {significant(reach)}{unit}" if reach < values.max() else ""
-    title = f"{best.bound}, {best.security.regime}: at best {significant(top)} bits per pulse\nat {at}{end}"
+    broken = "BROKEN, these numbers claim nothing: " if best.broken else ""
+    title = f"{broken}{best.protocol}, {best.bound}, {best.security.regime}: "
+    title += f"at best {significant(top)} bits per pulse\nat {at}{end}"
     with sheet(4.4, facecolor="white") as figure:
         axes = figure.add_subplot()
         _draw_capacity(axes, values, best.plob)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,7 +39,7 @@ class Grid:
 
     @classmethod
     def over(cls, setup: Setup, axes: Mapping[str, Any], together: Mapping[str, Any] | None = None) -> Grid:
-        """Build the grid; ranges are checked for every value.
+        """Build the grid; ranges are checked for every value, and whole setups at points spread over it.
 
         Parameters
         ----------
@@ -69,9 +70,34 @@ class Grid:
             except InvalidInput as error:
                 raise error.under(station) from None
         protocol = parts.pop("protocol", setup.protocol)
+        for point in _samples(values, joint):
+            setup.replace(point)
         return cls(setup, values, setup.link.replaced(parts), protocol)
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Number of values along each axis."""
         return tuple(value.size for value in self.axes.values())
+
+
+SAMPLES = 16
+"""Values of each axis at which a grid is checked as single setups, besides its corners."""
+
+
+def _samples(
+    axes: Mapping[str, NDArray[np.float64]], joint: Mapping[str, NDArray[np.float64]]
+) -> Iterator[dict[str, float]]:
+    """Yield points of a grid: along each axis with the others at their first value, and the corners.
+
+    A range is a matter of one field; that a protocol uses a field, or that shares sum to 1, is one of the
+    whole setup. Fields that vary jointly are looked at in their first values.
+    """
+    first = {name: float(values[0]) for name, values in (*axes.items(), *joint.items())}
+    for name, values in axes.items():
+        for index in np.unique(np.linspace(0, values.size - 1, SAMPLES).astype(int)):
+            yield {**first, name: float(values[index])}
+    if joint and not axes:
+        yield first
+    if 1 < len(axes) <= 4:
+        for corner in product(*((values.min(), values.max()) for values in axes.values())):
+            yield first | {name: float(value) for name, value in zip(axes, corner, strict=True)}

@@ -10,6 +10,7 @@ from noclone.core.fields import unknown_text
 from noclone.core.registry import pick
 from noclone.protocols import protocols
 from noclone.setup import toml
+from noclone.setup.reach import reach_km
 from noclone.setup.setup import Setup
 
 
@@ -26,18 +27,20 @@ def names() -> list[str]:
 
 
 TYPICAL_KM = 50.0
-"""Length of the link that a protocol's name stands for."""
+"""Length of the link that a protocol's name stands for, if it reaches so far."""
+TYPICAL_PULSES = 10**12
+"""Its block: an hour or less at the clocks of today."""
 
 
-def typical(protocol: str, length_km: float = TYPICAL_KM) -> Setup:
+def typical(protocol: str, length_km: float | None = None) -> Setup:
     """Return a protocol on a fibre link of this length with today's hardware.
 
     Parameters
     ----------
     protocol : str
         Its name; see ``noclone list protocols``.
-    length_km : float
-        From Alice to Bob.
+    length_km : float, optional
+        From Alice to Bob; 50 km by default, or half the protocol's reach where that is less than 50 km.
 
     Raises
     ------
@@ -49,8 +52,12 @@ def typical(protocol: str, length_km: float = TYPICAL_KM) -> Setup:
     >>> typical("decoy-bb84", 80).get("channel.length_km")
     80.0
     """
-    link, parameters = pick("protocol", protocol, protocols()).typical(length_km)
-    return Setup(link, parameters, name=protocol)
+    kind = pick("protocol", protocol, protocols())
+    if length_km is None:
+        reach = reach_km(kind)
+        length_km = TYPICAL_KM if reach >= TYPICAL_KM else reach / 2
+    link, parameters = kind.typical(length_km)
+    return Setup(link, parameters, TYPICAL_PULSES, name=protocol)
 
 
 def load(name_or_path: str | Path) -> Setup:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from noclone.protocols.protocol import Protocol
+from noclone.protocols.protocol import Protocol, unlocked
 
 LENGTHS_KM = (0, 1, 2, 5, 10, 20, 30, 50, 75, 100, 150, 200, 300, 400, 500, 600, 800, 1000)
 """Where the reach of a protocol's typical link is looked for."""
@@ -23,7 +23,7 @@ def reach_km(protocol: type[Protocol]) -> float:
     furthest = 0.0
     for length_km in LENGTHS_KM:
         link, example = protocol.typical(float(length_km))
-        if float(example.rate(link).rate_per_pulse) < LEAST_RATE:
+        if float(unlocked(example).rate(link).rate_per_pulse) < LEAST_RATE:
             break
         furthest = float(length_km)
     return furthest

@@ -80,9 +80,9 @@ def key_terms(
     '1.622e+06'
     """
     mask = checked_mask(counts, keyed, INTENSITIES)
-    counts = counts.with_axes(np.ndim(eps_sec))
     bases = np.count_nonzero(mask.any(axis=1))
     eps = np.asarray(eps_sec, dtype=np.float64) / bases / (_EVENTS + counts.flaws.events)
+    counts = counts.with_axes(np.ndim(eps))
     spread = hoeffding_deviation(counts.sifted, eps)
     error_spread = hoeffding_deviation(counts.sifted_errors, eps)[:, None]
     weights = photon_weights(counts)

@@ -73,24 +73,24 @@ def key_terms(
     '6.649e+05'
     """
     mask = checked_mask(counts, keyed, INTENSITIES)
-    counts = counts.with_axes(np.ndim(eps_sec))
-    bases = np.count_nonzero(mask)
-    eps = np.asarray(eps_sec, dtype=np.float64) / bases
+    flaws, bases = counts.flaws, np.count_nonzero(mask)
+    whole = np.asarray(eps_sec, dtype=np.float64) / bases
+    eps = whole * np.where(flaws.tagged, 0.6, 1.0)
+    part, eps = eps / 8.0, eps * np.where(flaws.leaking, 0.625, 1.0)
+    counts = counts.with_axes(np.ndim(eps))
     shape = (2,) + (1,) * (counts.detections.ndim - 2)
-    tagged = np.zeros_like(counts.sifted)
-    if counts.flaws.tagged:
-        tagged = tagged_count(counts.pulses_sent, counts.flaws.multiphoton_prob, eps / 5.0)
-        eps = 0.6 * eps
-    untagged = np.fmax(counts.sifted - tagged, 0.0)
+    untagged = counts.sifted
+    if flaws.tagged.any():
+        tagged = tagged_count(counts.pulses_sent, flaws.multiphoton_prob, whole / 5.0)
+        untagged = np.fmax(untagged - tagged, 0.0)
     single = untagged * mask.reshape(shape)
-    if counts.flaws.leaking:
-        part, eps = eps / 8.0, 0.625 * eps
     phase_error = serfling_rate(counts.sifted_errors[::-1], untagged[::-1], single, eps / 4.0)
-    if counts.flaws.leaking:
+    if flaws.leaking.any():
         seen = least_mean(untagged, part)
         with np.errstate(divide="ignore", invalid="ignore"):
             rate = np.where(seen > 0.0, seen / counts.pulses_sent, 0.0)
-        phase_error = quantum_coin.phase_error(phase_error, counts.flaws.angle(0.0), rate, rate[::-1])
+        turned = quantum_coin.phase_error(phase_error, flaws.angle(0.0), rate, rate[::-1])
+        phase_error = np.where(flaws.leaking, turned, phase_error)
     return KeyTerms(
         vacuum=np.zeros_like(single),
         single=single,

@@ -139,21 +139,24 @@ def key_terms(
     '1.582e+06'
     """
     mask = checked_mask(counts, keyed, INTENSITIES)
-    counts = counts.with_axes(np.ndim(eps_sec))
     bases = np.count_nonzero(mask.any(axis=1))
     partial = (mask.any(axis=1) & ~mask.all(axis=1)).any()
     flaws = counts.flaws
     events = (15 if len(counts.intensities) == 2 else 17) + (2 + flaws.fluctuating if partial else 0)
-    events += flaws.events
-    eps = np.asarray(eps_sec, dtype=np.float64) / bases / events
+    eps = np.asarray(eps_sec, dtype=np.float64) / bases / (events + flaws.events)
+    counts = counts.with_axes(np.ndim(eps))
 
     sifted, wrong = counts.sifted, counts.sifted_errors
-    # The exact tail is proven for independent choices of intensity, Hoeffding's for a chain of them as well.
-    interval = hoeffding_interval if flaws.correlated else tails.interval
-    intervals = (
-        interval(counts.detections, sifted[:, None], eps),
-        interval(counts.errors, wrong[:, None], eps),
-    )
+
+    def interval(count: Floats, trials: Floats) -> tuple[Floats, Floats]:
+        low, high = tails.interval(count, trials, eps)
+        if not flaws.correlated.any():
+            return low, high
+        # The exact tail is proven for independent choices of intensity, Hoeffding's for a chain of them too.
+        least, most = hoeffding_interval(count, trials, eps)
+        return np.where(flaws.correlated, least, low), np.where(flaws.correlated, most, high)
+
+    intervals = interval(counts.detections, sifted[:, None]), interval(counts.errors, wrong[:, None])
     weights = photon_weights(counts)
     detections, errors = reference(counts, weights, intervals, eps)
     if len(counts.intensities) == 2:
@@ -170,8 +173,9 @@ def key_terms(
         single = np.fmax(single - hoeffding_deviation(estimate.single, eps), 0.0)
     phase_error = tails.rate(estimate.single_errors[::-1], estimate.single[::-1], single, eps)
     phase_error = turned(counts, weights, estimate, phase_error, eps)
-    if partial and flaws.fluctuating:
-        phase_error = np.fmin(phase_error * _keyed_superset(single, keyed_excess(weights, mask), eps), 0.5)
+    if partial and flaws.fluctuating.any():
+        superset = _keyed_superset(single, keyed_excess(weights, mask), eps)
+        phase_error = np.where(flaws.fluctuating, np.fmin(phase_error * superset, 0.5), phase_error)
     return KeyTerms(
         vacuum=vacuum,
         single=single,

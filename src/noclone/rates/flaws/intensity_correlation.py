@@ -26,7 +26,7 @@ def likelihood_ratio(brightest: ArrayLike, deviation: ArrayLike, reach: ArrayLik
     Returns
     -------
     ndarray, shape (...)
-        At least 1; infinite where the photon numbers cannot be bounded by 255.
+        At least 1; infinite where the photon numbers cannot be bounded by 255, or it exceeds all numbers.
 
     Notes
     -----
@@ -52,7 +52,7 @@ def likelihood_ratio(brightest: ArrayLike, deviation: ArrayLike, reach: ArrayLik
     )
     enough = pdtrc(_NUMBERS, mean[..., None]) < IGNORED
     photons = np.where(enough.any(axis=-1), _NUMBERS[enough.argmax(axis=-1)], np.inf)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         exponent = np.asarray(reach) * photons * (np.log1p(d) - np.log1p(-d))
-    ratio: Floats = np.exp(np.where(d > 0.0, exponent, 0.0))
+        ratio: Floats = np.exp(np.where(d > 0.0, exponent, 0.0))
     return ratio

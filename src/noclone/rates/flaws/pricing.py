@@ -31,7 +31,8 @@ def reference(
         Failure probability for each basis; None in the asymptotic regime.
     """
     phases = counts.flaws.random_phases
-    if not counts.flaws.discrete:
+    discrete = counts.flaws.discrete
+    if not discrete.any():
         return intervals
     sent = counts.pulses_sent
     if eps is not None:
@@ -41,12 +42,13 @@ def reference(
             sent = np.where(least > 0.0, sent * counts.sifted / least, np.inf)
     distance = discrete_phases.amplitude_distance(discrete_phases.defect(weights.bright, phases, 0))
     of_class = sent[:, None] * counts.intensity_probs
+
+    def moved(low: Floats, high: Floats) -> Interval:
+        least, most = discrete_phases.reference_counts(low, high, distance, of_class)
+        return np.where(discrete, least, low), np.where(discrete, most, high)
+
     with np.errstate(invalid="ignore"):
-        detections, errors = (
-            discrete_phases.reference_counts(low, high, np.where(distance > 0.0, distance, 0.0), of_class)
-            for low, high in intervals
-        )
-    return detections, errors
+        return moved(*intervals[0]), moved(*intervals[1])
 
 
 def turned(
@@ -72,13 +74,14 @@ def turned(
         Failure probability of the yield of each basis; None in the asymptotic regime.
     """
     flaws = counts.flaws
-    if not flaws.leaking:
+    if not flaws.leaking.any():
         return phase_error
     seen = estimate.single if eps is None else least_mean(estimate.single, eps)
     sent = counts.pulses_sent * weights.one_high.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         rate = np.where(sent > 0.0, seen / sent, 0.0)
-    return quantum_coin.phase_error(phase_error, flaws.angle(weights.bright[0]), rate, rate[::-1])
+    more = quantum_coin.phase_error(phase_error, flaws.angle(weights.bright[0]), rate, rate[::-1])
+    return np.where(flaws.leaking, more, phase_error)
 
 
 def turned_ceiling(counts: DecoyCounts, weights: PhotonWeights, ceiling: Floats, eps: Floats) -> Floats:
@@ -111,7 +114,7 @@ def turned_ceiling(counts: DecoyCounts, weights: PhotonWeights, ceiling: Floats,
 
 def creditable(counts: DecoyCounts, vacuum: Floats) -> Floats:
     """Return the detections of empty pulses that count as secret: none where the bit leaks by another way."""
-    return np.zeros_like(vacuum) if counts.flaws.leaking else vacuum
+    return np.where(counts.flaws.leaking, 0.0, vacuum)
 
 
 def keyed_states(counts: DecoyCounts, weights: PhotonWeights, single: Floats) -> Floats:
@@ -119,10 +122,11 @@ def keyed_states(counts: DecoyCounts, weights: PhotonWeights, single: Floats) ->
 
     They differ from single photons, of which `single` is a lower bound, where phases are discrete.
     """
-    if not counts.flaws.discrete:
+    discrete = counts.flaws.discrete
+    if not discrete.any():
         return single
     distance = discrete_phases.amplitude_distance(
         discrete_phases.defect(weights.bright[0], counts.flaws.random_phases, 1)
     )
     sent = counts.pulses_sent * weights.one_high.sum(axis=0)
-    return discrete_phases.reference_counts(single, single, distance, sent)[0]
+    return np.where(discrete, discrete_phases.reference_counts(single, single, distance, sent)[0], single)
