@@ -80,7 +80,7 @@ class Grid:
         return tuple(value.size for value in self.axes.values())
 
 
-SAMPLES = 16
+SAMPLES = 4
 """Values of each axis at which a grid is checked as single setups, besides its corners."""
 
 
