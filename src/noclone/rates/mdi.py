@@ -4,10 +4,11 @@ Each party encodes a bit in two modes (time bins or polarisations); the relay in
 mode at a beam splitter and announces a Bell state where exactly one detector clicks in each of the two modes.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numba import guvectorize, njit, vectorize
+from numba import njit, vectorize
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
@@ -58,7 +59,7 @@ def rectilinear_gains(
     >>> round(float(gains.click), 9), round(float(gains.error / gains.click), 6)
     (4.9256e-05, 0.015)
     """
-    return Announced(*_rectilinear(light_a, light_b, dark_count_prob, misalignment))
+    return _over_grid(_rectilinear, light_a, light_b, dark_count_prob, misalignment)
 
 
 def diagonal_gains(
@@ -86,7 +87,7 @@ def diagonal_gains(
     >>> round(float(gains.error / gains.click), 6)
     0.25
     """
-    return Announced(*_diagonal(light_a, light_b, dark_count_prob, misalignment))
+    return _over_grid(_diagonal, light_a, light_b, dark_count_prob, misalignment)
 
 
 def single_photon_pairs(
@@ -149,23 +150,41 @@ def one_click(light_a, light_b, dark):  # type: ignore[no-untyped-def]
     return 2.0 * (1.0 - dark) * np.exp(-half) * (far + dark - (1.0 - dark) * np.expm1(-half))
 
 
-# One pass over the grid: with many pairs of intensities each array between costs as much as its numbers.
-@guvectorize(["(f8, f8, f8, f8, f8[:], f8[:])"], "(),(),(),()->(),()", cache=True)  # type: ignore[no-untyped-call]
-def _rectilinear(a, b, dark, wrong, click, error):  # type: ignore[no-untyped-def]
-    live = 1.0 - dark
-    lost_a, lost_b = np.expm1(-0.5 * a), np.expm1(-0.5 * b)
-    silent = 2.0 * live**2 * np.exp(-0.5 * (a + b))
-    _, far, _ = _bessel_sums(0.25 * a * b)
-    unequal = silent * (dark - live * lost_a) * (dark - live * lost_b)
-    equal = silent * dark * (far + dark - live * (lost_a + lost_b + lost_a * lost_b))
-    click[0] = unequal + equal
-    error[0] = wrong * unequal + (1.0 - wrong) * equal
+def _over_grid(kernel: Callable[..., tuple[Floats, Floats]], *values: ArrayLike) -> Announced:
+    """Return what a kernel makes of values that broadcast, in their common shape.
+
+    One pass over the grid: with many pairs of intensities each array between costs as much as its numbers.
+    Not by guvectorize, whose cached wrapper two processes that compile at the same time can spoil.
+    """
+    grid = np.broadcast_arrays(*(np.asarray(value, dtype=np.float64) for value in values))
+    click, error = kernel(*(value.ravel() for value in grid))
+    return Announced(click.reshape(grid[0].shape), error.reshape(grid[0].shape))
 
 
-@guvectorize(["(f8, f8, f8, f8, f8[:], f8[:])"], "(),(),(),()->(),()", cache=True)  # type: ignore[no-untyped-call]
-def _diagonal(a, b, dark, wrong, click, error):  # type: ignore[no-untyped-def]
-    lost = np.expm1(-0.25 * (a + b))
-    silent, busy = (1.0 - dark) * (1.0 + lost), dark - (1.0 - dark) * lost
-    near, far, four_fold = _bessel_sums(0.25 * a * b)
-    click[0] = 2.0 * silent**2 * (2.0 * busy**2 + 4.0 * busy * near + four_fold)
-    error[0] = 2.0 * silent**2 * (busy**2 - 2.0 * silent * near + wrong * far)
+@njit(cache=True)
+def _rectilinear(light_a, light_b, darks, wrongs):  # type: ignore[no-untyped-def]
+    click, error = np.empty(light_a.size), np.empty(light_a.size)
+    for i in range(light_a.size):
+        a, b, dark, wrong = light_a[i], light_b[i], darks[i], wrongs[i]
+        live = 1.0 - dark
+        lost_a, lost_b = np.expm1(-0.5 * a), np.expm1(-0.5 * b)
+        silent = 2.0 * live**2 * np.exp(-0.5 * (a + b))
+        _, far, _ = _bessel_sums(0.25 * a * b)
+        unequal = silent * (dark - live * lost_a) * (dark - live * lost_b)
+        equal = silent * dark * (far + dark - live * (lost_a + lost_b + lost_a * lost_b))
+        click[i] = unequal + equal
+        error[i] = wrong * unequal + (1.0 - wrong) * equal
+    return click, error
+
+
+@njit(cache=True)
+def _diagonal(light_a, light_b, darks, wrongs):  # type: ignore[no-untyped-def]
+    click, error = np.empty(light_a.size), np.empty(light_a.size)
+    for i in range(light_a.size):
+        a, b, dark, wrong = light_a[i], light_b[i], darks[i], wrongs[i]
+        lost = np.expm1(-0.25 * (a + b))
+        silent, busy = (1.0 - dark) * (1.0 + lost), dark - (1.0 - dark) * lost
+        near, far, four_fold = _bessel_sums(0.25 * a * b)
+        click[i] = 2.0 * silent**2 * (2.0 * busy**2 + 4.0 * busy * near + four_fold)
+        error[i] = 2.0 * silent**2 * (busy**2 - 2.0 * silent * near + wrong * far)
+    return click, error
