@@ -158,7 +158,8 @@ def _over_grid(kernel: Callable[..., tuple[Floats, Floats]], *values: ArrayLike)
     """
     grid = np.broadcast_arrays(*(np.asarray(value, dtype=np.float64) for value in values))
     click, error = kernel(*(value.ravel() for value in grid))
-    return Announced(click.reshape(grid[0].shape), error.reshape(grid[0].shape))
+    shape = grid[0].shape
+    return Announced(click.reshape(shape)[()], error.reshape(shape)[()])
 
 
 @njit(cache=True)
