@@ -10,10 +10,10 @@ import numpy as np
 
 from noclone.core.fields import number
 from noclone.link import Fibre, Link, SinglePhotonSource, ThresholdDetectors
+from noclone.protocols.control_rounds import control_statistics
 from noclone.protocols.protocol import Floats, Free, Key, Protocol, Stations, Step
 from noclone.protocols.pulse_trains import drawn_transmittance, error_rate, recorded
 from noclone.rates.security import Regime, Security
-from noclone.rates.threshold_detection import record_of_photons
 from noclone.rates.two_way import forward_phase_error, two_way_secrecy
 
 
@@ -90,19 +90,7 @@ class LM05(Protocol):
     def statistics(self, link: Link) -> Mapping[str, Floats]:
         """Return the probabilities per round of message bits and, with equal bases, of control results."""
         control = np.asarray(self.control_prob, float)
-        rows = []
-        for share, (transmittance,) in link.segments():
-            parts = []
-            for weight, passes in ((1.0 - control, 2), (0.5 * control, 1)):
-                bob = link.detectors("bob", passes)
-                right, wrong = (
-                    record_of_photons(1, transmittance**passes * bob.efficiency, each, bob.dark_count_prob)
-                    for each in (1.0 - bob.misalignment, bob.misalignment)
-                )
-                parts += [weight * (right + wrong), weight * wrong]
-            rows.append([share * np.asarray(part) for part in parts])
-        names = ("returned", "wrong", "control", "control wrong")
-        return dict(zip(names, (sum(column) for column in zip(*rows, strict=True)), strict=True))
+        return control_statistics(link, 1.0 - control, 0.5 * control)
 
     def key(self, link: Link, bound: str, pulses: Floats | None) -> Key:
         """Return the key per photon sent."""

@@ -10,11 +10,11 @@ import numpy as np
 
 from noclone.core.fields import flag, number
 from noclone.link import Fibre, Link, SinglePhotonSource, ThresholdDetectors
+from noclone.protocols.control_rounds import control_statistics
 from noclone.protocols.protocol import Floats, Free, Key, Protocol, Stations, Step
 from noclone.protocols.pulse_trains import drawn_transmittance, error_rate, recorded
 from noclone.rates.entropy import binary_entropy
 from noclone.rates.security import Regime, Security
-from noclone.rates.threshold_detection import record_of_photons
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,19 +89,7 @@ class PingPong(Protocol):
     def statistics(self, link: Link) -> Mapping[str, Floats]:
         """Return the probabilities per round of message bits and of control results."""
         control = np.asarray(self.control_prob, float)
-        rows = []
-        for share, (transmittance,) in link.segments():
-            parts = []
-            for weight, passes in ((1.0 - control, 2), (control, 1)):
-                bob = link.detectors("bob", passes)
-                right, wrong = (
-                    record_of_photons(1, transmittance**passes * bob.efficiency, each, bob.dark_count_prob)
-                    for each in (1.0 - bob.misalignment, bob.misalignment)
-                )
-                parts += [weight * (right + wrong), weight * wrong]
-            rows.append([share * np.asarray(part) for part in parts])
-        names = ("returned", "wrong", "control", "control wrong")
-        return dict(zip(names, (sum(column) for column in zip(*rows, strict=True)), strict=True))
+        return control_statistics(link, 1.0 - control, control)
 
     def key(self, link: Link, bound: str, pulses: Floats | None) -> Key:
         """Return the key per pair that would be left if nothing had been lost."""

@@ -314,7 +314,8 @@ def unlocked(protocol: Kind) -> Kind:
     """Return a protocol that computes although it may be broken, for whoever says so beside the number."""
     if not protocol.BROKEN:
         return protocol
-    return from_mapping(type(protocol), to_mapping(protocol) | {"insecure": True}, "protocol")  # type: ignore[no-any-return]
+    copy: Kind = from_mapping(type(protocol), to_mapping(protocol) | {"insecure": True}, "protocol")
+    return copy
 
 
 def flat_fields(description: Described) -> list[Any]:
