@@ -1,0 +1,1 @@
+"""Learning tasks, and the honest comparison of quantum and classical models."""

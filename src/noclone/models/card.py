@@ -1,0 +1,33 @@
+"""What a model says of itself: the text of its page and of `noclone list models`."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Card:
+    """A model's card; every field is a plain sentence or two.
+
+    Attributes
+    ----------
+    title : str
+    family : str
+        ``"quantum"``, ``"quantum-inspired"`` (runs on a classical computer as it is) or ``"hybrid"``.
+    what : str
+        What it does.
+    quantum : str
+        What in it would run on a quantum computer, and what is classical.
+    cost : str
+        Qubits, gates and circuit runs as functions of the data's size.
+    avoid : str
+        When not to use it, and what to use instead.
+    source : str
+        Paper and equation; says so where the model is a reconstruction.
+    """
+
+    title: str
+    family: str
+    what: str
+    quantum: str
+    cost: str
+    avoid: str
+    source: str

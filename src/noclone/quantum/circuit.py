@@ -1,0 +1,195 @@
+"""Circuits as data: which gates act on which wires, with which angles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from noclone.core.errors import InvalidInput
+from noclone.core.fields import unknown_text
+from noclone.quantum.angle import Angle
+from noclone.quantum.gates import CHANNELS, GATES
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One gate or noise channel of a circuit; made by `gate` or `noise`.
+
+    Attributes
+    ----------
+    name : str
+        A key of `gates.GATES` or of `gates.CHANNELS`.
+    wires : tuple of int
+        Controls first.
+    angle : Angle or None
+        None where the gate has none.
+    strength : float or None
+        Of a noise channel, between 0 and 1; None for gates.
+    """
+
+    name: str
+    wires: tuple[int, ...]
+    angle: Angle | None = None
+    strength: float | None = None
+
+    @property
+    def noisy(self) -> bool:
+        """Whether this is a noise channel and not a gate."""
+        return self.strength is not None
+
+
+def gate(name: str, *wires: int, angle: Angle | float | None = None) -> Gate:
+    """Return a gate.
+
+    Parameters
+    ----------
+    name : str
+        ``"h"``, ``"cx"``, ``"ry"``, …: the keys of `noclone.quantum.gates.GATES`.
+    *wires : int
+        Controls first.
+    angle : Angle or float, optional
+        In radians; for the gates that have one, a number or built from ``x[i]`` and ``w[k]``.
+
+    Raises
+    ------
+    InvalidInput
+        Unknown gate, wrong number of wires, a wire twice, or an angle missing or too many.
+
+    Examples
+    --------
+    >>> from noclone.quantum import x
+    >>> gate("rzz", 0, 1, angle=x[0] * x[1]).wires
+    (0, 1)
+    """
+    if name not in GATES:
+        raise InvalidInput(f"gate {name!r}", unknown_text(name, list(GATES)))
+    kind = GATES[name]
+    if len(wires) != kind.wires or len(set(wires)) != len(wires) or min(wires) < 0:
+        raise InvalidInput(
+            f"gate {name!r}", f"must have {kind.wires} distinct wires from 0 up, but has {wires}"
+        )
+    if (angle is None) != (kind.generator is None):
+        need = "no angle" if kind.generator is None else "an angle"
+        raise InvalidInput(f"gate {name!r}", f"must have {need}, but its angle is {angle}")
+    return Gate(name, wires, None if angle is None else Angle.of(angle))
+
+
+def noise(name: str, wire: int, strength: float) -> Gate:
+    """Return a noise channel on one wire.
+
+    Parameters
+    ----------
+    name : str
+        ``"depolarise"``, ``"bit_flip"``, ``"phase_flip"``, ``"amplitude_damping"`` or ``"phase_damping"``.
+    wire : int
+    strength : float
+        Between 0 and 1.
+
+    Raises
+    ------
+    InvalidInput
+        Unknown channel, or a strength out of range.
+    """
+    if name not in CHANNELS:
+        raise InvalidInput(f"noise {name!r}", unknown_text(name, list(CHANNELS)))
+    if not 0 <= strength <= 1:
+        raise InvalidInput(f"noise {name!r}", f"must have a strength between 0 and 1, but has {strength}")
+    return Gate(name, (wire,), strength=float(strength))
+
+
+@dataclass(frozen=True)
+class Circuit:
+    """Gates on numbered wires, all starting in 0; wire 0 is the most significant bit of a basis state.
+
+    Circuits are added (``one + other``) to run one after the other. Layers that make circuits are in
+    `noclone.quantum.layers`.
+
+    Attributes
+    ----------
+    qubits : int
+    gates : tuple of Gate
+
+    Raises
+    ------
+    InvalidInput
+        If a gate acts on a wire that is not there.
+
+    Examples
+    --------
+    >>> from noclone.quantum import gate, w, x
+    >>> circuit = Circuit(2, (gate("ry", 0, angle=x[0]), gate("cx", 0, 1), gate("rz", 1, angle=w[0])))
+    >>> circuit.n_features, circuit.n_weights, circuit.depth
+    (1, 1, 3)
+    """
+
+    qubits: int
+    gates: tuple[Gate, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.qubits < 1:
+            raise InvalidInput("circuit", f"must have at least 1 qubit, but has {self.qubits}")
+        for part in self.gates:
+            if max(part.wires) >= self.qubits:
+                raise InvalidInput(
+                    f"gate {part.name!r}", f"must act on wires below {self.qubits}, but acts on {part.wires}"
+                )
+
+    def __add__(self, other: Circuit) -> Circuit:
+        if self.qubits != other.qubits:
+            raise InvalidInput(
+                "circuit", f"must have {self.qubits} qubits like the one it follows, but has {other.qubits}"
+            )
+        return Circuit(self.qubits, self.gates + other.gates)
+
+    def _indices(self, kind: str) -> Iterator[int]:
+        for part in self.gates:
+            for term in part.angle.terms if part.angle else ():
+                yield from getattr(term, kind)
+
+    @property
+    def n_features(self) -> int:
+        """Number of features that the angles read: the highest index plus 1."""
+        return max(self._indices("features"), default=-1) + 1
+
+    @property
+    def n_weights(self) -> int:
+        """Number of weights that the angles read: the highest index plus 1."""
+        return max(self._indices("weights"), default=-1) + 1
+
+    @property
+    def depth(self) -> int:
+        """Number of steps when gates on different wires run at the same time; noise counts as nothing."""
+        level = [0] * self.qubits
+        for part in self.gates:
+            if not part.noisy:
+                step = 1 + max(level[wire] for wire in part.wires)
+                for wire in part.wires:
+                    level[wire] = step
+        return max(level)
+
+    @property
+    def noisy(self) -> bool:
+        """Whether the circuit holds a noise channel."""
+        return any(part.noisy for part in self.gates)
+
+    @property
+    def entangling(self) -> int:
+        """Number of gates on more than one wire."""
+        return sum(len(part.wires) > 1 for part in self.gates)
+
+    def with_noise(self, make: Callable[[int], Gate]) -> Circuit:
+        """Return the circuit with noise on each wire that a gate has touched, after every gate.
+
+        Examples
+        --------
+        >>> bell = Circuit(2, (gate("h", 0), gate("cx", 0, 1)))
+        >>> noisy = bell.with_noise(lambda wire: noise("depolarise", wire, 0.01))
+        >>> [part.name for part in noisy.gates]
+        ['h', 'depolarise', 'cx', 'depolarise', 'depolarise']
+        """
+        parts: list[Gate] = []
+        for part in self.gates:
+            parts.append(part)
+            if not part.noisy:
+                parts += [make(wire) for wire in part.wires]
+        return Circuit(self.qubits, tuple(parts))
