@@ -15,6 +15,9 @@ help:  ## list the tasks
 	@touch $@
 
 .venv/dev: .venv/base
+	@# The small build of torch without CUDA, where its index can be reached; else PyPI's.
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --retries 0 \
+		--extra-index-url https://download.pytorch.org/whl/cpu torch==2.13.0
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
 	@# An oracle of the tests: its pinned numpy<2 is for parts that we do not import.
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps qosst-core==0.10.1 qosst-skr==0.10.0

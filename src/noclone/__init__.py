@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from noclone import attacks as attacks
+    from noclone import learn as learn
+    from noclone import models as models
+    from noclone import quantum as quantum
     from noclone.agreement import agree as agree
     from noclone.core.errors import InvalidInput as InvalidInput
     from noclone.distillation.distil import distil as distil
@@ -154,7 +157,9 @@ _HOMES = {
     "check_protocol": "protocols.check",
 }
 
-__all__ = [*_HOMES, "attacks"]
+_PACKAGES = ("attacks", "learn", "models", "quantum")
+
+__all__ = [*_HOMES, "attacks", "learn", "models", "quantum"]
 
 
 def __getattr__(name: str) -> Any:
@@ -165,8 +170,8 @@ def __getattr__(name: str) -> Any:
         thing = getattr(import_module(f"noclone.{_HOMES[name]}"), name)
         globals()[name] = thing
         return thing
-    if name == "attacks":
-        return import_module("noclone.attacks")
+    if name in _PACKAGES:
+        return import_module(f"noclone.{name}")
     raise AttributeError(f"module 'noclone' has no attribute {name!r}")
 
 
