@@ -1,0 +1,93 @@
+"""What every model keeps to: pipelines, searches, copies, files, and the twin without entanglement."""
+
+import copy
+import pickle
+
+import joblib
+import numpy as np
+import pytest
+from sklearn.base import clone, is_classifier, is_clusterer, is_outlier_detector, is_regressor
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from noclone.models import storage
+from noclone.models.registry import models
+from noclone.quantum import Circuit
+
+LEARNS_FROM_TABLES = {name: kind for name, kind in models().items() if name != "quantum-policy"}
+rng = np.random.default_rng(5)
+X = rng.normal(size=(24, 3))
+
+
+def target(model):
+    if is_regressor(model):
+        return X[:, 0] - X[:, 1]
+    if is_classifier(model):
+        return np.where(X[:, 0] > X[:, 1], "yes", "no")
+    return None
+
+
+def light(kind):
+    """The model with its costliest parameters turned down."""
+    model = kind(random_state=3) if "random_state" in kind().get_params() else kind()
+    few = {"max_iter": 4, "epochs": 2}
+    return model.set_params(**{name: value for name, value in few.items() if name in model.get_params()})
+
+
+def answers(model):
+    """Everything that the fitted model can say about new data."""
+    said = []
+    for method in ("predict", "decision_function", "predict_proba", "transform", "score_samples"):
+        if hasattr(model, method):
+            said.append(np.asarray(getattr(model, method)(X[:7])))
+    assert said
+    return said
+
+
+@pytest.mark.parametrize("name", list(LEARNS_FROM_TABLES))
+def test_copies_and_files_say_the_same(name, tmp_path):
+    model = light(models()[name])
+    fitted = clone(model).fit(X, target(model))
+    joblib.dump(fitted, tmp_path / "joblib")
+    storage.save(fitted, tmp_path / "stored")
+    others = [
+        clone(model).fit(X, target(model)),
+        pickle.loads(pickle.dumps(fitted)),
+        joblib.load(tmp_path / "joblib"),
+        copy.deepcopy(fitted),
+        storage.load(tmp_path / "stored", X),
+    ]
+    for other in others:
+        for one, two in zip(answers(fitted), answers(other), strict=True):
+            np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("name", list(LEARNS_FROM_TABLES))
+def test_models_work_in_pipelines_and_searches(name):
+    model = light(models()[name])
+    pipeline = make_pipeline(StandardScaler(), model)
+    pipeline.fit(X, target(model))
+    if not any(kind(model) for kind in (is_classifier, is_regressor, is_clusterer, is_outlier_detector)):
+        return
+    setting, values = next(iter(type(model).SPACE.items()))
+    score = "neg_mean_squared_error" if is_regressor(model) else "accuracy"
+    labels = target(model)
+    if labels is None:
+        labels = np.ones(len(X), int)
+    search = GridSearchCV(
+        pipeline, {f"{type(model).__name__.lower()}__{setting}": list(values)[:2]}, cv=2, scoring=score
+    )
+    search.fit(X, labels)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+    assert np.isfinite(cross_val_score(model, X, labels, cv=2, scoring=score)).all()
+
+
+@pytest.mark.parametrize("name", list(models()))
+def test_the_twin_has_no_entangling_gate(name):
+    kind = models()[name]
+    circuit = kind().example_circuit(4)
+    assert isinstance(circuit, Circuit)
+    if "entangled" in kind().get_params():
+        assert kind(entangled=False).example_circuit(4).entangling == 0
+        assert circuit.entangling > 0
