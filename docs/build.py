@@ -1,10 +1,13 @@
 """Write the generated parts of the documentation: `make docs`.
 
-Pages of the protocols, the agreement table, the experiments, and the comparison of all protocols; each from
-what the code declares and computes, so that none can say something else than the code.
+Pages of the protocols and the models, the gallery, the agreement table, the experiments, and the comparison
+of all protocols; each from what the code declares and computes, so that none can say something else than the
+code.
 """
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +18,7 @@ from noclone.cli.experiments import drawn, shown
 from noclone.optimise import curves
 from noclone.protocols import protocols
 from noclone.report import comparison_figure, write_pages
+from noclone.report.model_page import write_model_pages
 from noclone.setup import typical
 
 DOCS = Path(__file__).parent
@@ -81,6 +85,29 @@ def peers() -> None:
     (DOCS / "peers.md").write_text(text, encoding="utf-8")
 
 
+def gallery() -> None:
+    """Run every example of the gallery and write what it prints and draws beside its code."""
+    text = (
+        "# Gallery\n\nEach example is a file in `docs/gallery` that runs as it stands; `make docs` runs them "
+        "all and writes this page: the code, what it printed, and the picture it drew.\n"
+    )
+    for path in sorted((DOCS / "gallery").glob("[0-9]*.py")):
+        source = path.read_text(encoding="utf-8")
+        title, _, words = (ast.get_docstring(ast.parse(source)) or "").partition("\n")
+        code = source.split('"""\n', 2)[-1].strip()
+        printed = run_example(path, DOCS / "gallery")
+        text += f"\n## {title.rstrip('.')}\n{words}\n\n```python\n{code}\n```\n\n```\n{printed}```\n"
+        if path.with_suffix(".svg").exists():
+            text += f"\n![{title}](gallery/{path.stem}.svg)\n"
+    (DOCS / "gallery.md").write_text(text, encoding="utf-8")
+
+
+def run_example(path: Path, folder: Path) -> str:
+    """Run an example in a process of its own, in this folder, and return what it printed."""
+    done = subprocess.run([sys.executable, path], cwd=folder, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
 def comparison() -> None:
     """Draw all protocols that are not broken, tuned, against the loss of the channel."""
     names = [name for name, kind in protocols().items() if not kind.BROKEN]
@@ -90,6 +117,8 @@ def comparison() -> None:
 
 if __name__ == "__main__":
     write_pages(DOCS / "protocols")
+    write_model_pages(DOCS / "models")
+    gallery()
     peers()
     comparison()
     experiment_table()

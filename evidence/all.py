@@ -16,6 +16,7 @@ COMMANDS = (
     ("ldpc.py",),
     ("degrees.py",),
     ("time_tags.py",),
+    ("metaheuristics.py",),
     ("tune_reference.py", str(HERE.parent / "tests" / "optimise" / "reference_optima.csv")),
 )
 

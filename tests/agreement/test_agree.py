@@ -12,7 +12,7 @@ from noclone.agreement.experiments import entries
 from noclone.agreement.setups import setups
 from noclone.core.errors import InvalidInput
 from noclone.optimise import curves
-from noclone.optimise.tune import tunable
+from noclone.optimise.tuning import tunable
 from noclone.protocols import protocols
 from noclone.protocols.bb84 import BB84
 

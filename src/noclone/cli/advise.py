@@ -11,7 +11,7 @@ from noclone.cli.catalogue import table
 from noclone.cli.options import Changes, Json, Pulses, SetupName, load_setup, print_json
 
 if TYPE_CHECKING:
-    from noclone.optimise.advise import Advice
+    from noclone.optimise.advice import Advice
 
 
 def register(app: typer.Typer) -> None:
@@ -30,7 +30,7 @@ def advise(
     json: Json = False,
 ) -> int:
     """Tune every protocol on the setup's channel with the devices it can use, and rank them."""
-    from noclone.optimise.advise import advise as rank
+    from noclone.optimise.advice import advise as rank
 
     loaded = load_setup(setup, changes)
     rows = rank(loaded, protocol or (), pulses=pulses, asymptotic=asymptotic)

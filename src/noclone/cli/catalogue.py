@@ -102,6 +102,14 @@ def _detectors() -> list[dict[str, Any]]:
     return [{"name": name, "source": preset.source} for name, preset in PRESETS.items()]
 
 
+def _models() -> list[dict[str, Any]]:
+    from noclone.models.registry import models
+
+    return [
+        {"name": name, "family": kind.CARD.family, "what": kind.CARD.title} for name, kind in models().items()
+    ]
+
+
 _LISTS = {
     "devices": _devices,
     "detectors": _detectors,
@@ -111,13 +119,14 @@ _LISTS = {
     "bounds": _bounds,
     "reconciliation": _methods,
     "extractors": _extractors,
+    "models": _models,
 }
 
 
 def list_things(
     what: Annotated[str, typer.Argument(metavar="WHAT", help=", ".join(_LISTS))], json: Json = False
 ) -> int:
-    """List presets, protocols, attacks, bounds, reconciliation methods or extractors."""
+    """List presets, protocols, attacks, devices, bounds, models and the like."""
     rows = pick("list", what, _LISTS)()
     if json:
         print_json({"rows": rows})

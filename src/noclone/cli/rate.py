@@ -100,7 +100,7 @@ def rate(
 
 def _compare(setup: Setup, names: list[str], sweep: str, tuned: bool, out: Path | None, json: bool) -> int:
     """Show several protocols along the length or loss of the setup's channel."""
-    from noclone.optimise.advise import curves
+    from noclone.optimise.advice import curves
     from noclone.protocols import protocols
 
     chosen = [name for name, kind in protocols().items() if not kind.BROKEN] if "all" in names else names

@@ -3,18 +3,68 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from noclone.core.errors import InvalidInput
+from noclone.core.fields import unknown_text
 from noclone.quantum.circuit import Circuit
 from noclone.quantum.observables import Observable
-from noclone.quantum.reference import Reference
 
-Floats = NDArray[np.floating]
-Complex = NDArray[np.complexfloating]
+Floats = NDArray[np.floating[Any]]
+Complex = NDArray[np.complexfloating[Any, Any]]
 Pullback = Callable[..., tuple[Floats, Floats | None]]
+
+
+class _Backend(Protocol):
+    """What runs a circuit; takes checked float64 arrays."""
+
+    def expectations(self, features: Floats, weights: Floats) -> Floats: ...
+
+    def states(self, features: Floats, weights: Floats) -> Complex: ...
+
+    def vjp(self, features: Floats, weights: Floats) -> tuple[Floats, Pullback]: ...
+
+
+class _Plain:
+    """The reference as a backend."""
+
+    def __init__(self, circuit: Circuit, observables: Sequence[Observable]) -> None:
+        from noclone.quantum.reference import Reference
+
+        self._reference = Reference(circuit, tuple(observables))
+
+    def expectations(self, features: Floats, weights: Floats) -> Floats:
+        return self._reference.values(self._reference.states(features, weights))
+
+    def states(self, features: Floats, weights: Floats) -> Complex:
+        return self._reference.states(features, weights)
+
+    def vjp(self, features: Floats, weights: Floats) -> tuple[Floats, Pullback]:
+        states = self._reference.states(features, weights)
+
+        def pullback(cotangent: Floats, inputs: bool = False) -> tuple[Floats, Floats | None]:
+            by_weight, by_feature = self._reference.gradients(features, weights, states, cotangent)
+            return by_weight, by_feature if inputs else None
+
+        return self._reference.values(states), pullback
+
+
+def _backend(
+    name: str, circuit: Circuit, observables: Sequence[Observable], precision: str, threads: int
+) -> _Backend:
+    if name == "reference":
+        if precision != "float64":
+            raise InvalidInput("precision", "must be float64 for the reference backend, but is float32")
+        return _Plain(circuit, observables)
+    if name != "compiled":
+        raise InvalidInput("backend", unknown_text(name, ["compiled", "reference"]))
+    from noclone.quantum.compiled import Compiled  # Numba is imported where it is used
+
+    return Compiled(circuit, observables, precision, threads)
+
 
 
 class Engine:
@@ -52,16 +102,20 @@ class Engine:
         observables: Sequence[Observable] = (),
         precision: str = "float64",
         threads: int = 1,
-        backend: str = "reference",
+        backend: str = "compiled",
     ) -> None:
         for observable in observables:
             if observable.qubits != circuit.qubits:
                 raise InvalidInput(
                     "observable", f"must be on {circuit.qubits} qubits, but is on {observable.qubits}"
                 )
+        if precision not in ("float64", "float32"):
+            raise InvalidInput("precision", unknown_text(precision, ["float64", "float32"]))
+        if threads < 1:
+            raise InvalidInput("threads", f"must be at least 1, but is {threads}")
         self.circuit = circuit
         self.observables = tuple(observables)
-        self._reference = Reference(circuit, self.observables)
+        self._backend = _backend(backend, circuit, self.observables, precision, threads)
 
     def _checked(self, features: ArrayLike | None, weights: ArrayLike) -> tuple[Floats, Floats]:
         data = np.zeros((1, 0)) if features is None else np.asarray(features, float)
@@ -92,7 +146,7 @@ class Engine:
         ndarray, shape (B, observables)
         """
         data, trained = self._checked(features, weights)
-        return self._reference.values(self._reference.states(data, trained))
+        return self._backend.expectations(data, trained)
 
     def vjp(self, features: ArrayLike | None, weights: ArrayLike = ()) -> tuple[Floats, Pullback]:
         """Return expectation values and a function that pulls gradients back through the circuit.
@@ -112,17 +166,17 @@ class Engine:
         True
         """
         data, trained = self._checked(features, weights)
-        states = self._reference.states(data, trained)
+        values, pull = self._backend.vjp(data, trained)
 
         def pullback(cotangent: ArrayLike, inputs: bool = False) -> tuple[Floats, Floats | None]:
-            by_weight, by_feature = self._reference.gradients(
-                data, trained, states, np.asarray(cotangent, float)
-            )
-            return by_weight, by_feature if inputs else None
+            given = np.asarray(cotangent, float)
+            if given.shape != values.shape:
+                raise InvalidInput("cotangent", f"must have shape {values.shape}, but has {given.shape}")
+            return pull(given, inputs)
 
-        return self._reference.values(states), pullback
+        return values, pullback
 
     def states(self, features: ArrayLike | None, weights: ArrayLike = ()) -> Complex:
         """Return the final state of each sample, shape (B, 2**qubits)."""
         data, trained = self._checked(features, weights)
-        return self._reference.states(data, trained)
+        return self._backend.states(data, trained)

@@ -47,7 +47,7 @@ GATES: dict[str, GateKind] = {
     "sdg": GateKind(1, np.diag([1, -1j])),
     "t": GateKind(1, np.diag([1, np.exp(0.25j * np.pi)])),
     "tdg": GateKind(1, np.diag([1, np.exp(-0.25j * np.pi)])),
-    "sx": GateKind(1, np.array([[1 + 1j, 1 - 1j], [1 - 1j, 1 + 1j]]) / 2),
+    "sx": GateKind(1, np.array([[1 + 1j, 1 - 1j], [1 - 1j, 1 + 1j]]) * (0.5 + 0j)),
     "cx": GateKind(2, _controlled(X)),
     "cy": GateKind(2, _controlled(Y)),
     "cz": GateKind(2, _controlled(Z)),

@@ -37,8 +37,6 @@ _TITLES = {"sdg": "S†", "tdg": "T†", "sx": "√X"}
 _PLACES = {"cx": "•⊕", "ccx": "••⊕", "cz": "••", "swap": "××", "cswap": "•××"}
 """What stands on each wire of the gates that are drawn without a box; the others have a dot per control."""
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-
-
 _MEANING = {INK: "fixed", BLUE: "data", GREEN: "trained", PURPLE: "data and trained"}
 
 
@@ -279,33 +277,34 @@ def angle_text(angle: Angle) -> str:
     >>> from noclone.quantum import w, x
     >>> angle_text(w[0] + w[12] * x[1]), angle_text(Angle.of(-pi / 2)), angle_text(0.5 * x[0] * x[1])
     ('w₀ + w₁₂x₁', '−π/2', '0.5x₀x₁')
-    >>> angle_text(0.25 * w[0] * w[1] + 0.3 * x[0] - 2)
-    'f(x₀, w₀w₁)'
+    >>> angle_text(0.25 * w[0] * w[1] + 0.3 * x[0] - 2), angle_text(pi / 2 * x[0])
+    ('f(x₀, w₀w₁)', 'πx₀/2')
     """
     text = ""
     for term in angle.terms:
         symbols = _symbols("w", term.weights) + _symbols("x", term.features)
-        size = _number(abs(term.coefficient))
+        above, below = _number(abs(term.coefficient))
         sign = (" − " if text else "−") if term.coefficient < 0 else " + " if text else ""
-        text += sign + (size if size != "1" or not symbols else "") + symbols
+        text += sign + (above if above != "1" or not symbols else "") + symbols + below
     if len(text) <= _LONGEST:
         return text or "0"
     features = sorted({i for term in angle.terms for i in term.features})
     weights = sorted({k for term in angle.terms for k in term.weights})
-    return f"f({', '.join(filter(None, (_symbols('x', features), _symbols('w', weights))))})"
+    text = f"f({', '.join(filter(None, (_symbols('x', features), _symbols('w', weights))))})"
+    return text if len(text) <= 2 * _LONGEST else "f(…)"
 
 
 def _symbols(letter: str, indices: Iterable[int]) -> str:
     return "".join(letter + str(index).translate(_SUBSCRIPTS) for index in indices)
 
 
-def _number(size: float) -> str:
-    """Return a positive number with three digits, or as a fraction of pi where it is one."""
+def _number(size: float) -> tuple[str, str]:
+    """Return a positive number with three digits, or as a fraction of pi where it is one: above and below."""
     share = Fraction(size / pi).limit_denominator(16)
     if not share or abs(size / pi - share) > 1e-9:
-        return significant(size)
+        return significant(size), ""
     above = "π" if share.numerator == 1 else f"{share.numerator}π"
-    return above if share.denominator == 1 else f"{above}/{share.denominator}"
+    return above, "" if share.denominator == 1 else f"/{share.denominator}"
 
 
 def _size(circuit: Circuit) -> str:

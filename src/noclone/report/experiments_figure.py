@@ -10,7 +10,7 @@ import numpy as np
 
 from noclone.agreement.experiments import NOT_SECRET, entries, loss_db, per_round
 from noclone.core.files import write_atomically
-from noclone.optimise.advise import Curve
+from noclone.optimise.advice import Curve
 from noclone.protocols import protocols
 from noclone.rates.capacity import repeaterless_bound, single_repeater_bound
 from noclone.report.canvas import AMBER, BLUE, GREEN, INK, LINE, MUTED, PURPLE, VERMILION, sheet

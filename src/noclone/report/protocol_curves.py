@@ -10,7 +10,7 @@ import numpy as np
 
 from noclone.core.errors import InvalidInput
 from noclone.core.files import write_atomically
-from noclone.optimise.advise import Curve
+from noclone.optimise.advice import Curve
 from noclone.rates.capacity import single_repeater_bound
 from noclone.report.canvas import AMBER, BLUE, GREEN, INK, LINE, MUTED, PURPLE, VERMILION, sheet
 
@@ -30,7 +30,7 @@ def comparison_figure(curves: Sequence[Curve], path: Path | str) -> None:
     Parameters
     ----------
     curves : sequence of Curve
-        As `noclone.optimise.advise.curves` gives them, over the same losses.
+        As `noclone.optimise.advice.curves` gives them, over the same losses.
     path : path-like
         Ends in ``.svg`` or ``.png``.
 

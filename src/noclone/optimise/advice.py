@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from noclone.core.errors import InvalidInput
 from noclone.core.registry import pick
 from noclone.link import Fibre, FixedLoss
-from noclone.optimise.tune import tunable, tune
+from noclone.optimise.tuning import tunable, tune
 from noclone.protocols import protocols
 from noclone.protocols.protocol import Protocol, unlocked
 from noclone.setup import Grid, Setup, adapted, rate, replaced
