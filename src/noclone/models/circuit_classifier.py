@@ -15,7 +15,6 @@ from noclone.models.encoding import AngleEncoder
 from noclone.models.losses import CrossEntropy, WeightedFidelity
 from noclone.models.variational import Variational
 from noclone.optimise.gradient import adam
-from noclone.optimise.gradient.descent import batches
 from noclone.quantum.circuit import Circuit
 from noclone.quantum.observables import Observable
 
@@ -106,9 +105,10 @@ class CircuitClassifier(ClassifierMixin, Variational):
             raise InvalidInput("y", f"must hold labels known from the first call, but holds {unknown[0]!r}")
         angles, targets = self.encoder_.transform(data), np.searchsorted(self.classes_, labels)
         slope_at, plan = self._problem(self._loss(), angles, targets, random).slope(), self._plan()
-        steps = max(len(data) // (plan.batch_size or len(data)), 1)
         losses = []
-        for _, rows in zip(range(steps), batches(len(data), plan.batch_size, random), strict=False):
+        for rows in np.array_split(
+            random.permutation(len(data)), -(-len(data) // (plan.batch_size or len(data)))
+        ):
             loss, slope = slope_at(self.weights_, rows)
             self.weights_, moments = adam.step(self.weights_, slope, moments, plan.learning_rate)
             losses.append(loss)

@@ -10,10 +10,9 @@ from sklearn.base import OutlierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from noclone.core.errors import InvalidInput
-from noclone.models.amplitude_circuit import amplitude_angles, amplitude_embedding
+from noclone.models.amplitudes import amplitude_angles, amplitude_embedding, amplitude_qubits
 from noclone.models.ansatz import embedding
 from noclone.models.encoding import AngleEncoder
-from noclone.models.state_encoding import amplitude_qubits
 from noclone.models.variational import Variational
 from noclone.quantum.circuit import Circuit
 

@@ -106,7 +106,7 @@ class QuantumPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, FiniteShots)
         )
 
     def example_circuit(self, features: int) -> Circuit:
-        """Return the feature map for this many features; for amplitudes, qubits without gates."""
+        """Return the feature map for this many features; for amplitudes, the one that prepares them."""
         return self._encoder().circuit_for(features)
 
     def fit(self, X: ArrayLike, y: object = None) -> Self:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 
 from noclone.core.errors import InvalidInput
+from noclone.models.amplitudes import amplitude_embedding, amplitude_qubits, amplitude_states
 from noclone.models.encoding import AngleEncoder
 from noclone.models.feature_maps import feature_map
 from noclone.quantum.circuit import Circuit
@@ -27,32 +28,6 @@ def _engine(circuit: Circuit, precision: str) -> Engine:
 def map_states(circuit: Circuit, angles: Floats, precision: str = "float64") -> Complex:
     """Return the states that a feature map makes of angles (B, qubits), shape (B, 2**qubits)."""
     return _engine(circuit, precision).states(angles)
-
-
-def amplitude_states(data: ArrayLike) -> Complex:
-    """Return rows as amplitudes: normalised, and padded with zeros to a power of two of at least 2.
-
-    The fidelity of two such states is the squared cosine of the rows. A row of zeros, which has no direction,
-    becomes the first basis state.
-
-    Examples
-    --------
-    >>> amplitude_states([[3.0, 0.0, 4.0]]).real.tolist()
-    [[0.6, 0.0, 0.8, 0.0]]
-    """
-    rows = np.asarray(data, np.float64)
-    states = np.zeros((len(rows), 2 ** amplitude_qubits(rows.shape[1])), complex)
-    largest = np.abs(rows).max(axis=1, keepdims=True)  # first, so that no square overflows
-    rows = rows / np.where(largest > 0, largest, 1.0)
-    length = np.linalg.norm(rows, axis=1, keepdims=True)
-    states[:, : rows.shape[1]] = rows / np.where(length > 0, length, 1.0)
-    states[length[:, 0] == 0, 0] = 1.0
-    return states
-
-
-def amplitude_qubits(features: int) -> int:
-    """Return the number of qubits that hold this many amplitudes."""
-    return max(int(features - 1).bit_length(), 1)
 
 
 class StateEncoder(BaseEstimator):
@@ -113,9 +88,9 @@ class StateEncoder(BaseEstimator):
         return self
 
     def circuit_for(self, features: int) -> Circuit:
-        """Return the circuit for this many features; for amplitudes, qubits without gates."""
+        """Return the circuit for this many features; for amplitudes, the one that prepares them."""
         if self.feature_map == "amplitude":
-            return Circuit(amplitude_qubits(features))
+            return amplitude_embedding(amplitude_qubits(features))
         return feature_map(self.feature_map, min(features, self.max_qubits), self.layers, self.entangled)
 
     def states(self, X: ArrayLike) -> Complex:

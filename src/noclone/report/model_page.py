@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import textwrap
 from pathlib import Path
@@ -118,4 +119,4 @@ def described_parameters(kind: Any) -> dict[str, str]:
     missing = [name for name in kind().get_params(deep=False) if name not in found]
     if missing:
         raise ValueError(f"{kind.__name__} does not describe its parameters {', '.join(missing)}")
-    return {name: found[name] for name in kind().get_params(deep=False)}
+    return {name: found[name] for name in inspect.signature(kind).parameters}

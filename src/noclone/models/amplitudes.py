@@ -1,15 +1,41 @@
-"""Rows as amplitudes of a state, by a circuit of RY and CNOT whose angles are computed from the row."""
+"""Rows as amplitudes of a state, and the circuit of RY and CNOT that prepares it."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from noclone.models.state_encoding import amplitude_qubits, amplitude_states
 from noclone.quantum.angle import x
 from noclone.quantum.circuit import Circuit, Gate, gate
 
 Floats = NDArray[np.float64]
+Complex = NDArray[np.complexfloating]
+
+
+def amplitude_states(data: ArrayLike) -> Complex:
+    """Return rows as amplitudes: normalised, and padded with zeros to a power of two of at least 2.
+
+    The fidelity of two such states is the squared cosine of the rows. A row of zeros, which has no direction,
+    becomes the first basis state.
+
+    Examples
+    --------
+    >>> amplitude_states([[3.0, 0.0, 4.0]]).real.tolist()
+    [[0.6, 0.0, 0.8, 0.0]]
+    """
+    rows = np.asarray(data, np.float64)
+    states = np.zeros((len(rows), 2 ** amplitude_qubits(rows.shape[1])), complex)
+    largest = np.abs(rows).max(axis=1, keepdims=True)  # first, so that no square overflows
+    rows = rows / np.where(largest > 0, largest, 1.0)
+    length = np.linalg.norm(rows, axis=1, keepdims=True)
+    states[:, : rows.shape[1]] = rows / np.where(length > 0, length, 1.0)
+    states[length[:, 0] == 0, 0] = 1.0
+    return states
+
+
+def amplitude_qubits(features: int) -> int:
+    """Return the number of qubits that hold this many amplitudes."""
+    return max(int(features - 1).bit_length(), 1)
 
 
 def amplitude_embedding(qubits: int) -> Circuit:
