@@ -17,6 +17,10 @@ COMMANDS = (
     ("degrees.py",),
     ("time_tags.py",),
     ("metaheuristics.py",),
+    ("generators.py",),
+    ("policies.py",),
+    ("comparison.py",),
+    ("data_reuploading.py",),
     ("tune_reference.py", str(HERE.parent / "tests" / "optimise" / "reference_optima.csv")),
 )
 

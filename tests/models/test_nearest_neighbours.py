@@ -7,8 +7,8 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.utils.estimator_checks import check_estimator
 
 from noclone.core.errors import InvalidInput
+from noclone.models.amplitudes import amplitude_states
 from noclone.models.nearest_neighbours import QuantumNearestNeighbours, swap_test_circuit
-from noclone.models.state_encoding import amplitude_states
 from noclone.quantum import Circuit, Engine, gate, x, z
 
 

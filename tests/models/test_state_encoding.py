@@ -4,10 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics.pairwise import cosine_similarity
 
+from noclone.models.amplitudes import amplitude_qubits, amplitude_states
 from noclone.models.encoding import AngleEncoder
 from noclone.models.feature_maps import feature_map
 from noclone.models.fidelity_kernel import fidelities
-from noclone.models.state_encoding import StateEncoder, amplitude_qubits, amplitude_states, map_states
+from noclone.models.state_encoding import StateEncoder, map_states
 
 
 @given(st.integers(1, 20), st.integers(0, 2**31))

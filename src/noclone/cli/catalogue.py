@@ -110,6 +110,15 @@ def _models() -> list[dict[str, Any]]:
     ]
 
 
+def _tasks() -> list[dict[str, Any]]:
+    from noclone.learn import all_tasks
+
+    return [
+        {"name": name, "kind": task.kind, "ceiling": "yes" if task.ceiling else "no", "title": task.title}
+        for name, task in all_tasks().items()
+    ]
+
+
 _LISTS = {
     "devices": _devices,
     "detectors": _detectors,
@@ -120,6 +129,7 @@ _LISTS = {
     "reconciliation": _methods,
     "extractors": _extractors,
     "models": _models,
+    "tasks": _tasks,
 }
 
 

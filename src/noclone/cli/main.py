@@ -31,6 +31,7 @@ def build() -> typer.Typer:
         run,
         stages,
         tags,
+        task,
         tune,
     )
 
@@ -44,7 +45,7 @@ def build() -> typer.Typer:
     )
     commands = (
         *(run, rate, stages, tags, party, tune, advise),
-        *(agree, experiments, catalogue, pages, init, bench),
+        *(agree, experiments, task, catalogue, pages, init, bench),
     )
     for module in commands:
         module.register(app)

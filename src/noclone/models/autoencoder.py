@@ -75,8 +75,8 @@ class QuantumAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Circ
         "whose circuit has as many gates as amplitudes; 3 weights per qubit and layer.",
         avoid="Where the normal samples fill their space: nothing then compresses. Principal components "
         "with the residual as score are the classical counterpart, and the first thing to try.",
-        source="J. Romero, J. P. Olson, A. Aspuru-Guzik, Quantum Sci. Technol. 2, 045001 (2017): the trash cost, "
-        "with a strongly entangling circuit.",
+        source="J. Romero, J. P. Olson, A. Aspuru-Guzik, Quantum Sci. Technol. 2, 045001 (2017): the trash "
+        "cost, with a strongly entangling circuit.",
     )
     SPACE: ClassVar[dict[str, list]] = {
         "layers": [1, 3, 5],

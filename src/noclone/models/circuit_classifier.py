@@ -71,6 +71,7 @@ class CircuitClassifier(ClassifierMixin, Variational):
         random, loss = self._random(), self._loss()
         targets = np.searchsorted(self.classes_, labels)
         self._train(loss, self.encoder_.transform(data), targets, self._start(loss, random), random)
+        self.moments_ = tuple(adam.Moments.none(len(self.weights_)))
         return self
 
     def partial_fit(self, X: ArrayLike, y: ArrayLike, classes: ArrayLike | None = None) -> Self:
@@ -98,21 +99,20 @@ class CircuitClassifier(ClassifierMixin, Variational):
         if first:
             self._begin(data, np.unique(labels if classes is None else np.asarray(classes)))
             self.weights_ = self._start(self._loss(), random)
+            self.moments_ = tuple(adam.Moments.none(len(self.weights_)))
             self.loss_curve_ = np.zeros(0)
-        moments = adam.Moments(*getattr(self, "moments_", adam.Moments.none(len(self.weights_))))
         unknown = np.setdiff1d(labels, self.classes_)
         if len(unknown):
             raise InvalidInput("y", f"must hold labels known from the first call, but holds {unknown[0]!r}")
         angles, targets = self.encoder_.transform(data), np.searchsorted(self.classes_, labels)
         slope_at, plan = self._problem(self._loss(), angles, targets, random).slope(), self._plan()
-        losses = []
-        for rows in np.array_split(
-            random.permutation(len(data)), -(-len(data) // (plan.batch_size or len(data)))
-        ):
+        moments, losses = adam.Moments(*self.moments_), []
+        steps = -(-len(data) // (plan.batch_size or len(data)))
+        for rows in np.array_split(random.permutation(len(data)), steps):
             loss, slope = slope_at(self.weights_, rows)
             self.weights_, moments = adam.step(self.weights_, slope, moments, plan.learning_rate)
             losses.append(loss)
-        self.moments_ = moments
+        self.moments_ = tuple(moments)
         self.loss_curve_ = np.concatenate([self.loss_curve_, losses])
         self.n_iter_ = len(self.loss_curve_)
         return self

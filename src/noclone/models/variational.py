@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
 from noclone.core.errors import InvalidInput
+from noclone.models.finite_shots import FiniteShots, check_shots
 from noclone.models.losses import Loss
 from noclone.optimise.gradient import METHODS, Descent, Plan, Problem, method
 from noclone.optimise.gradient.descent import ALL, Floats, Rows
@@ -55,7 +55,7 @@ def separate_shots(
     return np.asarray(low + (1 - low) * random.binomial(shots, chance) / shots)
 
 
-class Variational(BaseEstimator):
+class Variational(FiniteShots):
     """What variational models have in common: how circuits run and how weights are trained.
 
     A subclass's `fit` calls `_prepare` with a circuit and observables, then `_train` with a loss and angles.
@@ -149,8 +149,7 @@ class Variational(BaseEstimator):
         engine, shots = self._engine(observables), self.shots
         if shots is None:
             return lambda angles, weights: np.asarray(engine.expectations(angles, weights), float)
-        if shots < 1:
-            raise InvalidInput("shots", f"must be at least 1, but is {shots}")
+        check_shots(shots)
         if self.circuit_.noisy:
             return lambda angles, weights: separate_shots(
                 np.asarray(engine.expectations(angles, weights), float), observables, shots, random

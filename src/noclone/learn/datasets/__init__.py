@@ -1,0 +1,1 @@
+"""Data sets from outside, one file each; a file that defines ``TASK`` registers by being here."""
