@@ -158,26 +158,24 @@ from noclone.models.variational_classifier import VariationalClassifier
 X = np.random.default_rng(0).uniform(-1, 1, (256, 4))
 y = X[:, 0] * X[:, 1] > 0
 model = VariationalClassifier(layers=4, max_iter=100, batch_size=None, tol=0.0, random_state=0).fit(X, y)
-clock = time.perf_counter()
+clock = time.process_time()
 model.fit(X, y)
 assert len(model.loss_curve_) == 100 and model.circuit_.qubits == 4
-print(time.perf_counter() - clock)
+print(time.process_time() - clock, time.process_time())
 """
 
 
 def test_a_fresh_process_fits_in_time():
-    """4 qubits, 256 samples, 100 full-batch steps: fit < 0.5 s; whole process with two fits < 3.5 s."""
-    from time import perf_counter
+    """4 qubits, 256 samples, 100 full-batch steps: fit < 0.5 s; whole process with two fits < 3.5 s.
 
-    fits, wholes = [], []
-    for _ in range(4):  # the first may compile; of the others the best, as the machine may be loaded
-        clock = perf_counter()
+    In processor time, which other processes do not lengthen much; the first process may have to compile.
+    """
+    times = []
+    for _ in range(3):
         run = subprocess.run(
-            [sys.executable, "-c", FRESH], check=True, capture_output=True, text=True, timeout=120
+            [sys.executable, "-c", FRESH], check=True, capture_output=True, text=True, timeout=200
         )
-        wholes.append(perf_counter() - clock)
-        fits.append(float(run.stdout))
-        if fits[-1] < 0.5 and wholes[-1] < 3.5:
-            break
-    assert min(fits) < 0.5, fits
-    assert min(wholes) < 3.5, wholes
+        times.append([float(number) for number in run.stdout.split()])
+        if times[-1][0] < 0.5 and times[-1][1] < 3.5:
+            return
+    raise AssertionError(f"fit and process took {times} s")

@@ -6,28 +6,28 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from noclone.models.encoding import AngleEncoder as AngleEncoder
-    from noclone.models.convolutional import ConvolutionalClassifier as ConvolutionalClassifier
-    from noclone.models.projected_features import ProjectedFeatures as ProjectedFeatures
     from noclone.models.autoencoder import QuantumAutoencoder as QuantumAutoencoder
-    from noclone.models.qcnn import QuantumConvolutionalClassifier as QuantumConvolutionalClassifier
-    from noclone.models.quantum_gan import QuantumGAN as QuantumGAN
-    from noclone.models.quantum_kmeans import QuantumKMeans as QuantumKMeans
-    from noclone.models.quantum_kernels import QuantumKernel as QuantumKernel
+    from noclone.models.concentration import concentration_report as concentration_report
+    from noclone.models.convolutional import ConvolutionalClassifier as ConvolutionalClassifier
+    from noclone.models.encoding import AngleEncoder as AngleEncoder
+    from noclone.models.kernel_alignment import TrainableKernelClassifier as TrainableKernelClassifier
     from noclone.models.kernel_classifier import QuantumKernelClassifier as QuantumKernelClassifier
     from noclone.models.kernel_one_class import QuantumKernelOneClass as QuantumKernelOneClass
     from noclone.models.kernel_regressor import QuantumKernelRegressor as QuantumKernelRegressor
     from noclone.models.nearest_neighbours import QuantumNearestNeighbours as QuantumNearestNeighbours
+    from noclone.models.projected_features import ProjectedFeatures as ProjectedFeatures
+    from noclone.models.qcnn import QuantumConvolutionalClassifier as QuantumConvolutionalClassifier
+    from noclone.models.qsvdd import QuantumSVDD as QuantumSVDD
+    from noclone.models.quantum_gan import QuantumGAN as QuantumGAN
+    from noclone.models.quantum_kernels import QuantumKernel as QuantumKernel
+    from noclone.models.quantum_kmeans import QuantumKMeans as QuantumKMeans
     from noclone.models.quantum_pca import QuantumPCA as QuantumPCA
     from noclone.models.quantum_policy import QuantumPolicy as QuantumPolicy
-    from noclone.models.qsvdd import QuantumSVDD as QuantumSVDD
-    from noclone.models.kernel_alignment import TrainableKernelClassifier as TrainableKernelClassifier
+    from noclone.models.registry import models as models
+    from noclone.models.storage import load as load
+    from noclone.models.storage import save as save
     from noclone.models.variational_classifier import VariationalClassifier as VariationalClassifier
     from noclone.models.variational_regressor import VariationalRegressor as VariationalRegressor
-    from noclone.models.concentration import concentration_report as concentration_report
-    from noclone.models.storage import load as load
-    from noclone.models.registry import models as models
-    from noclone.models.storage import save as save
 
 _HOMES = {
     "AngleEncoder": "encoding",

@@ -133,19 +133,6 @@ def most_angles(name: str, qubits: int) -> int:
     return pick("ansatz", name, ANSATZE).per_qubit * qubits
 
 
-def wires_read(readout: str, entangled: bool, qubits: int, few: Sequence[int]) -> Sequence[int]:
-    """Return the wires that are measured: `few`, or all, as without entanglement each sees only its own data.
-
-    Raises
-    ------
-    InvalidInput
-        If `readout` is neither ``"few"`` nor ``"all"``.
-    """
-    if readout not in ("few", "all"):
-        raise InvalidInput("readout", f"must be 'few' or 'all', but is {readout!r}")
-    return few if readout == "few" and entangled else range(qubits)
-
-
 def parities(wires: Sequence[int], qubits: int, count: int) -> tuple[Observable, ...]:
     """Return the first `count` products of Pauli Z on some of the wires: single ones, then pairs, and on.
 
@@ -160,3 +147,24 @@ def parities(wires: Sequence[int], qubits: int, count: int) -> tuple[Observable,
         for chosen in combinations(wires, size)
     ]
     return tuple(pauli(word) for word in words[:count])
+
+
+def measured(
+    readout: str, entangled: bool, circuit: Circuit, wires: Sequence[int], outputs: int
+) -> tuple[Observable, ...]:
+    """Return what is measured for this many outputs.
+
+    Parities of `wires` if `readout` is ``"few"``; Z of every wire if it is ``"all"``, and always without
+    entanglement, as a wire then sees only its own data.
+
+    Raises
+    ------
+    InvalidInput
+        If `readout` is neither ``"few"`` nor ``"all"``.
+    """
+    if readout not in ("few", "all"):
+        raise InvalidInput("readout", f"must be 'few' or 'all', but is {readout!r}")
+    qubits = circuit.qubits
+    if readout == "all" or not entangled:
+        return parities(range(qubits), qubits, qubits)
+    return parities(wires, qubits, outputs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,6 +26,7 @@ class CircuitClassifier(ClassifierMixin, Variational):
     """A classifier by circuit; a subclass says which circuit, by `_reading`, and stores `loss`."""
 
     loss: str
+    moments_: tuple[Any, ...]  # Adam's memory, as a plain tuple so that files can hold it
 
     def _most_angles(self) -> int:
         """Return how many angles the circuit takes."""

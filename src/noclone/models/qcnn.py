@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from noclone.core.errors import InvalidInput
-from noclone.models.ansatz import embedding, parities
+from noclone.models.ansatz import embedding, measured
 from noclone.models.card import Card
 from noclone.models.circuit_classifier import CircuitClassifier, Reading
 from noclone.quantum.layers import CONVOLUTION_WEIGHTS, POOLING_WEIGHTS, convolution, pooling
@@ -111,5 +111,4 @@ class QuantumConvolutionalClassifier(CircuitClassifier):
             weight += POOLING_WEIGHTS
             if len(wires) == 1:
                 break
-        every = self.readout == "all" or not self.entangled
-        return circuit, parities(range(qubits) if every else wires, qubits, qubits if every else outputs)
+        return circuit, measured(self.readout, self.entangled, circuit, wires, outputs)

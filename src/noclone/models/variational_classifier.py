@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from noclone.models.ansatz import ansatz, most_angles, parities
+from noclone.models.ansatz import ansatz, measured, most_angles
 from noclone.models.card import Card
 from noclone.models.circuit_classifier import CircuitClassifier, Reading, wires_for
 
@@ -134,6 +134,4 @@ class VariationalClassifier(CircuitClassifier):
         circuit = ansatz(
             self.ansatz, angles, self.layers, self.entangled, wires_for(outputs, self.max_qubits)
         )
-        qubits = circuit.qubits
-        every = self.readout == "all" or not self.entangled
-        return circuit, parities(range(qubits), qubits, qubits if every else outputs)
+        return circuit, measured(self.readout, self.entangled, circuit, range(circuit.qubits), outputs)

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from noclone.models.ansatz import ansatz, most_angles, parities
+from noclone.models.ansatz import ansatz, measured, most_angles
 from noclone.models.card import Card
 from noclone.models.encoding import AngleEncoder
 from noclone.models.losses import SquaredError
@@ -111,8 +111,7 @@ class VariationalRegressor(RegressorMixin, Variational):
     def _reading(self, angles: int) -> tuple[Circuit, tuple[Observable, ...]]:
         """Return the circuit for this many angles, and what is measured of it."""
         circuit = ansatz(self.ansatz, angles, self.layers, self.entangled)
-        every = self.readout == "all" or not self.entangled
-        return circuit, parities(range(circuit.qubits), circuit.qubits, circuit.qubits if every else 1)
+        return circuit, measured(self.readout, self.entangled, circuit, (0,), 1)
 
     def example_circuit(self, features: int) -> Circuit:
         """Return the circuit for this many features."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from noclone.core.errors import InvalidInput
 from noclone.core.fields import unknown_text
@@ -146,12 +147,12 @@ class Circuit:
             for term in part.angle.terms if part.angle else ():
                 yield from getattr(term, kind)
 
-    @property
+    @cached_property
     def n_features(self) -> int:
         """Number of features that the angles read: the highest index plus 1."""
         return max(self._indices("features"), default=-1) + 1
 
-    @property
+    @cached_property
     def n_weights(self) -> int:
         """Number of weights that the angles read: the highest index plus 1."""
         return max(self._indices("weights"), default=-1) + 1

@@ -58,7 +58,7 @@ def model_page(kind: Any) -> str:
     """
     card, name = kind.CARD, kind.NAME
     lines = [f"# {card.title}", "", f"`{name}` · {card.family}", "", card.what, ""]
-    lines += ["```python", f"from {kind.__module__} import {kind.__name__}", "```", ""]
+    lines += ["```python", f"from noclone.models import {kind.__name__}", "```", ""]
     lines += [
         "## The circuit",
         "",
@@ -91,6 +91,8 @@ def _twin(kind: Any) -> str:
     if "entangled" not in kind().get_params():
         return "It has no entangling gates to switch off."
     twin = kind(entangled=False).example_circuit(SHOWN_FEATURES)
+    if twin.entangling:
+        return f"`entangled=False` leaves {twin.entangling} gates on two qubits or more; see the parameter."
     return (
         f"Its unentangled twin (`entangled=False`) has depth {twin.depth} and {twin.n_weights} weights on "
         f"{SHOWN_FEATURES} features."

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from noclone.optimise.gradient.descent import Descent, Floats, Plan, Problem, Random, batches
+from noclone.optimise.gradient.descent import Descent, Floats, Plan, Problem, batches
 
 DECAY_FIRST, DECAY_SECOND, FLOOR = 0.9, 0.999, 1e-8
 
@@ -43,7 +43,7 @@ def step(weights: Floats, slope: Floats, moments: Moments, learning_rate: float)
     return moved, Moments(first, second, count)
 
 
-def minimise(problem: Problem, start: Floats, plan: Plan, random: Random) -> Descent:
+def minimise(problem: Problem, start: Floats, plan: Plan, random: np.random.Generator) -> Descent:
     """Minimise by Adam; `plan.learning_rate` is about the change of each weight in one step.
 
     Parameters
@@ -52,8 +52,8 @@ def minimise(problem: Problem, start: Floats, plan: Plan, random: Random) -> Des
         With a gradient.
     start : ndarray, shape (W,)
     plan : Plan
-    random : RandomState or Generator
-        Shuffles samples into batches.
+    random : Generator
+        Draws the samples of each step.
 
     Returns
     -------

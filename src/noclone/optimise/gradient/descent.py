@@ -14,7 +14,6 @@ Floats = NDArray[np.float64]
 Rows = slice | NDArray[np.intp]
 """Which samples a loss is the mean of."""
 ALL = slice(None)
-Random = np.random.RandomState | np.random.Generator
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ class Plan:
     max_iter : int
         Most steps.
     batch_size : int or None
-        Samples per step, drawn in turn from a shuffled order; all if None or at least their number.
+        Samples per step, drawn with replacement; all if None or at least their number.
     tol : float
         The descent has settled when the mean loss of the last `patience` steps differs from that of the
         `patience` steps before by no more than `tol` plus half its own standard error. The second part, on
@@ -128,19 +127,18 @@ class Descent:
     settled: bool
 
 
-def batches(samples: int, size: int | None, random: Random) -> Iterator[Rows]:
-    """Yield samples for one step after another: every sample once before any comes again.
+def batches(samples: int, size: int | None, random: np.random.Generator) -> Iterator[Rows]:
+    """Yield samples for one step after another, drawn with replacement; all of them if `size` is as large.
+
+    Independent draws make the spread of a loss curve the standard error that `Plan.settled` takes it for.
 
     Examples
     --------
-    >>> stream = batches(5, 2, np.random.default_rng(0))
-    >>> len({int(i) for _ in range(2) for i in next(stream)}), next(batches(5, None, np.random))
-    (4, slice(None, None, None))
+    >>> next(batches(5, 2, np.random.default_rng(0))).shape, next(batches(5, None, np.random.default_rng(0)))
+    ((2,), slice(None, None, None))
     """
-    if size is None or size >= samples:
-        while True:
-            yield ALL
     while True:
-        order = random.permutation(samples)
-        for start in range(0, samples - size + 1, size):
-            yield order[start : start + size]
+        if size is None or size >= samples:
+            yield ALL
+        else:
+            yield random.integers(samples, size=size)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from noclone.optimise.gradient.descent import ALL, Descent, Floats, Plan, Problem, Random
+from noclone.optimise.gradient.descent import ALL, Descent, Floats, Plan, Problem
 
 
-def minimise(problem: Problem, start: Floats, plan: Plan, random: Random) -> Descent:
+def minimise(problem: Problem, start: Floats, plan: Plan, random: np.random.Generator) -> Descent:
     """Minimise by SciPy's L-BFGS-B.
 
     Neither `plan.learning_rate` nor `plan.batch_size` is used: the line search finds the step, and needs the
@@ -19,7 +19,7 @@ def minimise(problem: Problem, start: Floats, plan: Plan, random: Random) -> Des
         With a gradient.
     start : ndarray, shape (W,)
     plan : Plan
-    random : RandomState or Generator
+    random : Generator
         Not used.
 
     Returns

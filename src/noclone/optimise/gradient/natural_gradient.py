@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noclone.core.errors import InvalidInput
-from noclone.optimise.gradient.descent import Descent, Floats, Plan, Problem, Random, batches
+from noclone.optimise.gradient.descent import Descent, Floats, Plan, Problem, batches
 
 SPACING = 1e-4
 """Of the central differences of states, in radians: truncation and rounding then both stay near 1e-9."""
@@ -50,7 +50,7 @@ def fubini_study(states: Callable[[Floats], NDArray[np.complexfloating]], weight
     return np.asarray((flat.conj() @ flat.T - along @ along.conj().T).real / len(middle))
 
 
-def minimise(problem: Problem, start: Floats, plan: Plan, random: Random) -> Descent:
+def minimise(problem: Problem, start: Floats, plan: Plan, random: np.random.Generator) -> Descent:
     """Minimise by ``weights -= learning_rate * (metric + damping)^-1 gradient``.
 
     Source: J. Stokes et al., Quantum 4, 269 (2020), with the whole metric instead of its blocks.
@@ -61,8 +61,8 @@ def minimise(problem: Problem, start: Floats, plan: Plan, random: Random) -> Des
         With a gradient and a metric.
     start : ndarray, shape (W,)
     plan : Plan
-    random : RandomState or Generator
-        Shuffles samples into batches.
+    random : Generator
+        Draws the samples of each step.
 
     Returns
     -------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from noclone.optimise.gradient.descent import Descent, Floats, Plan, Problem, Random, batches
+from noclone.optimise.gradient.descent import Descent, Floats, Plan, Problem, batches
 
 STEP_DECAY, REACH_DECAY = 0.602, 0.101
 REACH = 0.2
@@ -13,7 +13,7 @@ TRIALS = 10
 """Directions tried at the start to set the size of the steps."""
 
 
-def minimise(problem: Problem, start: Floats, plan: Plan, random: Random) -> Descent:
+def minimise(problem: Problem, start: Floats, plan: Plan, random: np.random.Generator) -> Descent:
     """Minimise by simultaneous perturbation.
 
     The step is calibrated at the start so that the first ones change each weight by about
@@ -29,8 +29,8 @@ def minimise(problem: Problem, start: Floats, plan: Plan, random: Random) -> Des
         Its gradient, if it has one, is not used.
     start : ndarray, shape (W,)
     plan : Plan
-    random : RandomState or Generator
-        Draws directions, and shuffles samples into batches.
+    random : Generator
+        Draws directions, and the samples of each step.
 
     Returns
     -------
