@@ -10,13 +10,16 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from noclone.core.errors import InvalidInput
+from noclone.quantum.adjoint import backward
 from noclone.quantum.circuit import Circuit
-from noclone.quantum.kernels import Settings, Work, backward, chain_shared, forward, prepare
+from noclone.quantum.kernels import Work, forward
 from noclone.quantum.observables import Observable
 from noclone.quantum.plan import make_plan
+from noclone.quantum.settings import Settings, prepare
 from noclone.quantum.simd import lanes
 
 Floats = NDArray[np.floating[Any]]
+Doubles = NDArray[np.float64]
 Complex = NDArray[np.complexfloating[Any, Any]]
 Pullback = Callable[..., tuple[Floats, Floats | None]]
 
@@ -32,6 +35,9 @@ _BLOCKS = 32
 
 _BLOCK_CHUNKS = 4
 """Chunks that a block has at least, if there are so many."""
+
+_PARTS = 3
+"""Parts of the work per thread: a thread that starts late takes fewer."""
 
 
 def _aligned(shape: tuple[int, ...], dtype: DTypeLike) -> Any:
@@ -75,7 +81,7 @@ class Compiled:
         self._threads = threads
         self._spare: list[Work] = []  # memory that no thread uses at the moment
 
-    def _settings(self, weights: Floats) -> tuple[Floats, Settings]:
+    def _settings(self, weights: Doubles) -> tuple[Doubles, Settings]:
         plan, size = self._plan, 1 << self._plan.qubits
         settings = Settings(
             slopes=np.empty(len(plan.sample.angle)),
@@ -121,24 +127,27 @@ class Compiled:
         return -(-samples // self._lanes)
 
     def _shared_out(self, count: int, run: Callable[[tuple[int, int], Work], None]) -> None:
-        """Call ``run((first, end), work)`` for parts of ``range(count)``, one per thread."""
+        """Call ``run((first, end), work)`` for parts of ``range(count)`` until all are done."""
         threads = min(self._threads, count)
+        parts = min(count, _PARTS * threads) if threads > 1 else threads
+        waiting = iter(range(parts))
 
-        def share(thread: int) -> None:
+        def share() -> None:
             work = self._spare.pop() if self._spare else self._work()
-            run((count * thread // threads, count * (thread + 1) // threads), work)
+            for part in waiting:
+                run((count * part // parts, count * (part + 1) // parts), work)
             self._spare.append(work)
 
         if threads > 1:
             with ThreadPoolExecutor(threads - 1) as pool:
-                others = [pool.submit(share, thread) for thread in range(1, threads)]
-                share(0)
+                others = [pool.submit(share) for _ in range(1, threads)]
+                share()
             for other in others:
                 other.result()
-        elif threads:
-            share(0)
+        else:
+            share()
 
-    def _forward(self, features: Floats, settings: Settings, stages: int, states: Floats | None) -> Floats:
+    def _forward(self, features: Doubles, settings: Settings, stages: int, states: Floats | None) -> Floats:
         values = np.zeros((len(features), self._observables), self._dtype)
 
         def run(chunks: tuple[int, int], work: Work) -> None:
@@ -148,12 +157,12 @@ class Compiled:
         self._shared_out(self._chunks(len(features)), run)
         return values
 
-    def expectations(self, features: Floats, weights: Floats) -> Floats:
+    def expectations(self, features: Doubles, weights: Doubles) -> Floats:
         """Return expectation values, shape (B, observables)."""
         _, settings = self._settings(weights)
         return self._forward(features, settings, self._plan.measured, None)
 
-    def states(self, features: Floats, weights: Floats) -> Complex:
+    def states(self, features: Doubles, weights: Doubles) -> Complex:
         """Return the final states, shape (B, 2**qubits)."""
         _, settings = self._settings(weights)
         chunks, size = self._chunks(len(features)), 1 << self._plan.qubits
@@ -164,14 +173,14 @@ class Compiled:
         out.real, out.imag = parts[:, 0].swapaxes(1, 2), parts[:, 1].swapaxes(1, 2)
         return out.reshape(-1, size)[: len(features)]
 
-    def vjp(self, features: Floats, weights: Floats) -> tuple[Floats, Pullback]:
+    def vjp(self, features: Doubles, weights: Doubles) -> tuple[Floats, Pullback]:
         """Return expectation values and the function that pulls cotangents back; see `Engine.vjp`."""
         padded, settings = self._settings(weights)
         plan, samples = self._plan, len(features)
         states = _aligned((self._chunks(samples), 2 * self._lanes << plan.qubits), self._dtype)
         values = self._forward(features, settings, plan.measured, states)
 
-        def pullback(cotangent: Floats, inputs: bool = False) -> tuple[Floats, Floats | None]:
+        def pullback(cotangent: Doubles, inputs: bool = False) -> tuple[Floats, Floats | None]:
             by_feature = np.zeros(features.shape if inputs else (0, features.shape[1]))
             blocks = min(-(-len(states) // _BLOCK_CHUNKS), _BLOCKS)
             shared = np.zeros((blocks, plan.n_shared))
@@ -193,8 +202,12 @@ class Compiled:
                 )
 
             self._shared_out(blocks, run)
-            by_weight = through_data.sum(axis=0)
-            chain_shared(plan, padded, shared, by_weight)
+            by_weight = through_data.sum(axis=0)  # the same order whatever the threads
+            terms = plan.shared
+            slopes = terms.coefficient * shared.sum(axis=0)[terms.angle]
+            for place in (0, 1):
+                change = slopes * padded[terms.weights[:, 1 - place]]
+                by_weight += np.bincount(terms.weights[:, place], change, len(padded))
             found = np.zeros(len(weights), self._dtype)
             found[: self._weights] = by_weight[:-1]
             return found, by_feature.astype(self._dtype) if inputs else None

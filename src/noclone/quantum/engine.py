@@ -14,6 +14,7 @@ from noclone.quantum.circuit import Circuit
 from noclone.quantum.observables import Observable
 
 Floats = NDArray[np.floating[Any]]
+Doubles = NDArray[np.float64]
 Complex = NDArray[np.complexfloating[Any, Any]]
 Pullback = Callable[..., tuple[Floats, Floats | None]]
 
@@ -21,11 +22,11 @@ Pullback = Callable[..., tuple[Floats, Floats | None]]
 class _Backend(Protocol):
     """What runs a circuit; takes checked float64 arrays."""
 
-    def expectations(self, features: Floats, weights: Floats) -> Floats: ...
+    def expectations(self, features: Doubles, weights: Doubles) -> Floats: ...
 
-    def states(self, features: Floats, weights: Floats) -> Complex: ...
+    def states(self, features: Doubles, weights: Doubles) -> Complex: ...
 
-    def vjp(self, features: Floats, weights: Floats) -> tuple[Floats, Pullback]: ...
+    def vjp(self, features: Doubles, weights: Doubles) -> tuple[Floats, Pullback]: ...
 
 
 class _Plain:
@@ -36,16 +37,16 @@ class _Plain:
 
         self._reference = Reference(circuit, tuple(observables))
 
-    def expectations(self, features: Floats, weights: Floats) -> Floats:
+    def expectations(self, features: Doubles, weights: Doubles) -> Floats:
         return self._reference.values(self._reference.states(features, weights))
 
-    def states(self, features: Floats, weights: Floats) -> Complex:
+    def states(self, features: Doubles, weights: Doubles) -> Complex:
         return self._reference.states(features, weights)
 
-    def vjp(self, features: Floats, weights: Floats) -> tuple[Floats, Pullback]:
+    def vjp(self, features: Doubles, weights: Doubles) -> tuple[Floats, Pullback]:
         states = self._reference.states(features, weights)
 
-        def pullback(cotangent: Floats, inputs: bool = False) -> tuple[Floats, Floats | None]:
+        def pullback(cotangent: Doubles, inputs: bool = False) -> tuple[Floats, Floats | None]:
             by_weight, by_feature = self._reference.gradients(features, weights, states, cotangent)
             return by_weight, by_feature if inputs else None
 
@@ -64,7 +65,6 @@ def _backend(
     from noclone.quantum.compiled import Compiled  # Numba is imported where it is used
 
     return Compiled(circuit, observables, precision, threads)
-
 
 
 class Engine:
@@ -117,7 +117,7 @@ class Engine:
         self.observables = tuple(observables)
         self._backend = _backend(backend, circuit, self.observables, precision, threads)
 
-    def _checked(self, features: ArrayLike | None, weights: ArrayLike) -> tuple[Floats, Floats]:
+    def _checked(self, features: ArrayLike | None, weights: ArrayLike) -> tuple[Doubles, Doubles]:
         data = np.zeros((1, 0)) if features is None else np.asarray(features, float)
         trained = np.asarray(weights, float)
         if data.ndim != 2 or data.shape[1] < self.circuit.n_features:

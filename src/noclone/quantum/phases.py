@@ -14,12 +14,10 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from noclone.quantum.simd import (
+    UniTuple,
     Vector,
     add,
     broadcast,
@@ -29,8 +27,10 @@ from noclone.quantum.simd import (
     fma,
     fnma,
     inner,
+    intrinsic,
     load,
     mul,
+    pack,
     store,
     total,
     width,
@@ -43,7 +43,7 @@ PI = "3.14159265358979323846264338327950288419716939937510582"
 
 
 def _parts_of_pi(bits: int) -> list[float]:
-    """Return pi as a sum of three numbers, the first two of `bits` bits: small multiples of them are exact."""
+    """Return pi as three numbers to add, two of them of `bits` bits: small multiples of these are exact."""
     rest, parts = Fraction(PI), []
     for place in (bits - 2, 2 * bits - 2):
         parts.append(Fraction(int(rest * 2**place), 2**place))
@@ -85,18 +85,17 @@ def cos_sin(typing_context: Any, angle: Vector) -> Any:
         for value in (series(0, square), builder.fmul(series(1, square), rest)):
             signed = builder.xor(builder.bitcast(value, bits), sign)
             results.append(builder.bitcast(signed, angle.llvm))
-        return cgutils.pack_array(builder, results)  # type: ignore[no-untyped-call]
+        return pack(builder, results)
 
-    return types.UniTuple(angle, 2)(angle), emit
+    return UniTuple(angle, 2)(angle), emit
 
 
 @inner
 def row(array: Floats, k: int) -> Any:
     """Return number k of an array as a vector, or row k of a two-dimensional one."""
-    if array.ndim == 1:
+    if array.ndim == 1:  # Numba drops the branch that does not fit the array before it finds types
         return broadcast(array[k])
-    else:  # noqa: RET505: Numba drops the branch that does not fit the array before it finds types
-        return load(array, k * width(array))
+    return load(array, k * width(array))
 
 
 @inner

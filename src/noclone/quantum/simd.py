@@ -32,11 +32,26 @@ from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
 from numba.core.registry import cpu_target
-from numba.extending import intrinsic, models, register_model
+from numba.extending import intrinsic as _intrinsic
+from numba.extending import models, register_model
 from numpy.typing import DTypeLike
 
-inner = njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)
-"""Decorator of functions that compiled code alone calls: half the work for the compiler, no cache file."""
+PLAIN: dict[str, Any] = {
+    "nogil": True,
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+}
+"""Options of a function that compiled code alone calls: half the work for the compiler, and no file."""
+
+inner: Any = njit(**PLAIN)
+"""Decorator of such a function."""
+
+intrinsic: Any = _intrinsic
+"""Numba's, whose type hints describe the definition and not the call."""
+
+UniTuple: Any = types.UniTuple
+pack: Any = cgutils.pack_array
+unpack: Any = cgutils.unpack_tuple
 
 CONTRACT = ("contract",)
 """Flags of an LLVM instruction that may become part of an FMA."""
@@ -163,13 +178,13 @@ def load_as_many(
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> ir.Value:
         vectors = []
-        for array in cgutils.unpack_tuple(builder, arguments[0]):  # type: ignore[no-untyped-call]
+        for array in unpack(builder, arguments[0]):
             first = element_pointer(context, builder, arrays.dtype, array, arguments[1])
             places = [builder.gep(first, [ir.Constant(ir.IntType(32), i)]) for i in range(like.count)]
             vectors += [load_at(builder, kind, place) for place in places]
-        return cgutils.pack_array(builder, vectors)  # type: ignore[no-untyped-call]
+        return pack(builder, vectors)
 
-    return types.UniTuple(kind, like.count * arrays.count)(arrays, types.intp, like), emit
+    return UniTuple(kind, like.count * arrays.count)(arrays, types.intp, like), emit
 
 
 @intrinsic

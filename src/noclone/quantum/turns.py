@@ -16,21 +16,23 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from noclone.quantum.simd import (
+    UniTuple,
     Vector,
     element_pointer,
     emit_fma,
     emit_fnma,
     inner,
+    intrinsic,
     load_as_many,
     load_at,
+    pack,
     registers,
     store,
     store_at,
+    unpack,
     width,
 )
 
@@ -98,15 +100,15 @@ def turn(
     kind, rank = Vector(array.dtype), strides.count
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> ir.Value:
-        steps = cgutils.unpack_tuple(builder, arguments[2])
+        steps = unpack(builder, arguments[2])
         places = _pointers(context, builder, array, arguments[0], arguments[1], steps)
         rows = [load_at(builder, kind, place) for place in places]
-        rows = _turned(builder, rows, cgutils.unpack_tuple(builder, arguments[3]), rank, back=False)
+        rows = _turned(builder, rows, unpack(builder, arguments[3]), rank, back=False)
         for value, place in zip(rows, places, strict=True):
             store_at(builder, kind, value, place)
         return context.get_dummy_value()
 
-    return types.void(array, types.intp, types.UniTuple(types.intp, rank), turns), emit
+    return types.void(array, types.intp, UniTuple(types.intp, rank), turns), emit
 
 
 @intrinsic
@@ -126,9 +128,9 @@ def turn_back(
     kind, rank = Vector(kets.dtype), strides.count
 
     def emit(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> ir.Value:
-        steps = cgutils.unpack_tuple(builder, arguments[3])
-        given = cgutils.unpack_tuple(builder, arguments[4])
-        sums = cgutils.unpack_tuple(builder, arguments[5])
+        steps = unpack(builder, arguments[3])
+        given = unpack(builder, arguments[4])
+        sums = unpack(builder, arguments[5])
         places = [_pointers(context, builder, kets, side, arguments[2], steps) for side in arguments[:2]]
         ket, bra = ([load_at(builder, kind, place) for place in side] for side in places)
         for wire in range(rank):
@@ -138,15 +140,13 @@ def turn_back(
         for rows, side in zip((ket, bra), places, strict=True):
             for value, place in zip(_turned(builder, rows, given, rank, back=True), side, strict=True):
                 store_at(builder, kind, value, place)
-        return cgutils.pack_array(builder, sums)
+        return pack(builder, sums)
 
-    return slopes(kets, bras, types.intp, types.UniTuple(types.intp, rank), turns, slopes), emit
+    return slopes(kets, bras, types.intp, UniTuple(types.intp, rank), turns, slopes), emit
 
 
 @inner
-def _turn_pass(
-    array: Floats, start: int, rows: int, strides: Any, first: int, factors: Any
-) -> None:
+def _turn_pass(array: Floats, start: int, rows: int, strides: Any, first: int, factors: Any) -> None:
     lanes = width(array)
     turns = load_as_many(factors, first * lanes, strides)
     mask = 0
@@ -184,9 +184,7 @@ def _back_pass(
 
 
 @inner
-def _turn_group(
-    array: Floats, start: int, rows: int, bits: Whole, group: Any, factors: Any
-) -> None:
+def _turn_group(array: Floats, start: int, rows: int, bits: Whole, group: Any, factors: Any) -> None:
     first, end = group
     w, b = width(array), bits[first:end]
     if len(b) == 4:
@@ -223,21 +221,22 @@ def _back_group(
 
 
 @inner
-def group(first: int, end: int, index: int, widest: int) -> tuple[int, int]:
-    """Return which turns group `index` holds when first, …, end - 1 are split evenly; empty beyond the last.
-
-    Groups hold at most `widest` turns.
-    """
-    groups = -(-(end - first) // widest)
-    index = min(index, groups)
-    share = max(groups, 1)
-    return first + (end - first) * index // share, first + (end - first) * min(index + 1, groups) // share
+def group(first: int, end: int, index: int, groups: int) -> tuple[int, int]:
+    """Return which turns group `index` holds when first, …, end - 1 are split evenly."""
+    return first + (end - first) * index // groups, first + (end - first) * (index + 1) // groups
 
 
 @inner
-def turn_all(
-    array: Floats, rows: int, bits: Whole, first: int, end: int, factors: Any
-) -> None:
+def _far_groups(bits: Whole, first: int, end: int, groups: int, near: int) -> int:
+    """Return how many groups, the first ones, reach further than `near` rows."""
+    far = 0
+    for index in range(groups):
+        far += 1 << bits[group(first, end, index, groups)[0]] >= near
+    return far
+
+
+@inner
+def turn_all(array: Floats, rows: int, bits: Whole, first: int, end: int, factors: Any) -> None:
     """Apply turns first, …, end - 1 to all rows, in place.
 
     Parameters
@@ -248,48 +247,26 @@ def turn_all(
     factors : tuple of ndarray, shape (turns * lanes,)
         Tangents; or cosines and sines.
     """
-    near = rows if rows < BLOCK else BLOCK
-    index = 0
-    now = group(first, end, index, WIDEST)
-    while now[0] < now[1] and 1 << bits[now[0]] >= near:
-        _turn_group(array, 0, rows, bits, now, factors)
-        index += 1
-        now = group(first, end, index, WIDEST)
-    if now[0] < now[1]:  # what is left stays within blocks that the first-level cache holds
-        for start in range(0, rows, near):
-            inner, then = index, now
-            while then[0] < then[1]:
-                _turn_group(array, start, near, bits, then, factors)
-                inner += 1
-                then = group(first, end, inner, WIDEST)
+    groups, near = -(-(end - first) // WIDEST), min(rows, BLOCK)
+    far = _far_groups(bits, first, end, groups, near)
+    for begin, stop, span in ((0, far, rows), (far, groups, near)):
+        for start in range(0, rows, span):  # near groups stay in blocks that the first-level cache holds
+            for index in range(begin, stop):
+                _turn_group(array, start, span, bits, group(first, end, index, groups), factors)
 
 
 @inner
 def undo_all(
-    kets: Floats,
-    bras: Floats,
-    rows: int,
-    bits: Whole,
-    first: int,
-    end: int,
-    factors: Any,
-    slopes: Floats,
+    kets: Floats, bras: Floats, rows: int, bits: Whole, first: int, end: int, factors: Any, slopes: Floats
 ) -> None:
     """Undo turns on kets and bras and add each turn's gradient to its row of `slopes`.
 
-    Where `factors` are tangents, the slope of a group is too long by the squared cosines of the groups before.
+    Where `factors` are tangents, a group's slopes are too long by the squared cosines of those before it.
     """
-    near = rows if rows < BLOCK else BLOCK
-    index = 0
-    now = group(first, end, index, WIDEST_BACK)
-    while now[0] < now[1] and 1 << bits[now[0]] >= near:
-        _back_group(kets, bras, 0, rows, bits, now, factors, slopes)
-        index += 1
-        now = group(first, end, index, WIDEST_BACK)
-    if now[0] < now[1]:
-        for start in range(0, rows, near):
-            inner, then = index, now
-            while then[0] < then[1]:
-                _back_group(kets, bras, start, near, bits, then, factors, slopes)
-                inner += 1
-                then = group(first, end, inner, WIDEST_BACK)
+    groups, near = -(-(end - first) // WIDEST_BACK), min(rows, BLOCK)
+    far = _far_groups(bits, first, end, groups, near)
+    for begin, stop, span in ((0, far, rows), (far, groups, near)):
+        for start in range(0, rows, span):
+            for index in range(begin, stop):
+                now = group(first, end, index, groups)
+                _back_group(kets, bras, start, span, bits, now, factors, slopes)
