@@ -98,7 +98,7 @@ def gallery() -> None:
         printed = run_example(path, DOCS / "gallery")
         text += f"\n## {title.rstrip('.')}\n{words}\n\n```python\n{code}\n```\n\n```\n{printed}```\n"
         if path.with_suffix(".svg").exists():
-            text += f"\n![{title}](gallery/{path.stem}.svg)\n"
+            text += f"\n![{title.rstrip('.')}](gallery/{path.stem}.svg)\n"
     (DOCS / "gallery.md").write_text(text, encoding="utf-8")
 
 
