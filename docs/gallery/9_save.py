@@ -1,6 +1,6 @@
 """Train, save, load, and refuse other features.
 
-A fitted model is a file of data that runs no code when it is read, and knows which features it was trained on.
+A fitted model is a file of data: reading it runs no code, and it knows which features it was trained on.
 """
 
 import pyarrow as pa

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from noclone.core.errors import InvalidInput
-from noclone.quantum import Circuit, Engine, gate, pauli, projector, w, x, z
+from noclone.quantum import Circuit, Engine, Gate, gate, noise, pauli, projector, w, x, z
 from noclone.quantum.gates import GATES, unitary
 
 rng = np.random.default_rng(1)
@@ -94,10 +94,19 @@ def test_observables_are_their_matrices():
         (lambda: Circuit(2, (gate("h", 2),)), "wires below 2"),
         (lambda: Circuit(2) + Circuit(3), "must have 2 qubits"),
         (lambda: x[0] * x[1] * x[2], "at most 2 features"),
-        (lambda: x[-1], "index of at least 0"),
-        (lambda: pauli("XQ"), "letters I, X, Y, Z"),
+        (lambda: x[-1], "whole numbers from 0 up"),
+        (lambda: pauli("XQ"), "in I, X, Y, Z"),
         (lambda: z(3, 2), "between 0 and 1"),
         (lambda: gate("ry", 0, angle=float("nan")), "finite"),
+        (lambda: Gate("ry", (-2,), w[0]), "distinct wires from 0 up"),
+        (lambda: Gate("rq", (0,), w[0]), "gate .rq."),
+        (lambda: noise("bit_flip", -1, 0.5), "distinct wires from 0 up"),
+        (lambda: noise("bit_flip", 0, float("nan")), "strength between 0 and 1"),
+        (lambda: x[1.5], "whole numbers from 0 up"),
+        (lambda: Circuit(2.5), "whole number of at least 1 qubit"),
+        (lambda: projector((5,), 2), "between 0 and 1"),
+        (lambda: pauli(""), "Pauli words"),
+        (lambda: pauli("Z", float("nan")), "finite numbers"),
         (lambda: Engine(Circuit(2), [z(0, 3)]), "on 2 qubits"),
         (lambda: Engine(Circuit(1, (gate("ry", 0, angle=x[1]),))).states([[1.0]]), "at least 2"),
         (lambda: Engine(Circuit(1, (gate("ry", 0, angle=w[1]),))).states(None, [1.0]), r"shape \(2,\)"),

@@ -9,7 +9,13 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from noclone.core.errors import InvalidInput
+
 Floats = NDArray[np.float64]
+
+
+CONSTANT = 1e-12
+"""A feature that varies by less than this share of its size is constant: the rest is rounding."""
 
 
 class AngleEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -45,12 +51,19 @@ class AngleEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Learn the ranges, and the projection if one is needed."""
         data = validate_data(self, X, dtype=np.float64)
-        self.mean_, spread = data.mean(axis=0), data.std(axis=0)
-        self.scale_ = np.where(spread > 0, spread, 1.0)
+        if not np.isfinite(self.bandwidth) or self.bandwidth <= 0:
+            raise InvalidInput("bandwidth", f"must be a finite number above 0, but is {self.bandwidth}")
+        # As shares of the largest value, no difference of large numbers overflows.
+        largest = np.abs(data).max(axis=0)
+        self.unit_ = np.where(largest > 0, largest, 1.0)
+        data = data / self.unit_
+        self.mean_ = data.mean(axis=0)
+        spread = (data - self.mean_).std(axis=0)
+        self.scale_ = np.where(spread > CONSTANT, spread, np.inf)
         self.axes_ = None
         if data.shape[1] > self.max_angles:
-            _, _, axes = np.linalg.svd((data - self.mean_) / self.scale_, full_matrices=True)
-            axes = axes[: self.max_angles]
+            standard = (data - self.mean_) / self.scale_
+            axes = np.linalg.eigh(standard.T @ standard)[1].T[::-1][: self.max_angles]
             signs = np.sign(np.take_along_axis(axes, np.abs(axes).argmax(axis=1)[:, None], axis=1))
             self.axes_ = (axes * signs).T
         projected = self._projected(data)
@@ -64,8 +77,8 @@ class AngleEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def transform(self, X: ArrayLike) -> Floats:
         """Return angles in radians, shape (samples, n_angles_); unseen values may lie outside the range."""
         check_is_fitted(self)
-        data = self._projected(validate_data(self, X, dtype=np.float64, reset=False))
+        data = self._projected(validate_data(self, X, dtype=np.float64, reset=False) / self.unit_)
         width = self.high_ - self.low_
-        moving = width > 1e-12 * np.maximum(np.abs(self.high_), np.abs(self.low_))
+        moving = width > CONSTANT
         share = (data - self.low_) / np.where(moving, width, 1.0) - 0.5
         return np.where(moving, np.pi * self.bandwidth * share, 0.0)

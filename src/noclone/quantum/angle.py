@@ -24,6 +24,19 @@ class Term:
     features: tuple[int, ...] = ()
     weights: tuple[int, ...] = ()
 
+    def __post_init__(self) -> None:
+        if not np.isfinite(self.coefficient):
+            raise InvalidInput("angle", f"must have finite coefficients, but has {self.coefficient}")
+        for index in self.features + self.weights:
+            if not isinstance(index, (int, np.integer)) or index < 0:
+                raise InvalidInput(
+                    "angle", f"must have indices that are whole numbers from 0 up, but has {index}"
+                )
+        if len(self.features) > DEGREE or len(self.weights) > DEGREE:
+            raise InvalidInput(
+                "angle", f"must multiply at most {DEGREE} features and {DEGREE} weights, but multiplies more"
+            )
+
 
 @dataclass(frozen=True)
 class Angle:
@@ -46,8 +59,6 @@ class Angle:
         if isinstance(value, Angle):
             return value
         number = float(value)
-        if not np.isfinite(number):
-            raise InvalidInput("angle", f"must be finite, but is {number}")
         return Angle((Term(number),)) if number else Angle()
 
     @property
@@ -139,11 +150,6 @@ def _collected(terms: Iterable[Term]) -> tuple[Term, ...]:
     sums: dict[tuple[tuple[int, ...], tuple[int, ...]], float] = {}
     for term in terms:
         key = (tuple(sorted(term.features)), tuple(sorted(term.weights)))
-        if len(key[0]) > DEGREE or len(key[1]) > DEGREE:
-            raise InvalidInput(
-                "angle",
-                f"must multiply at most {DEGREE} features and {DEGREE} weights, but multiplies more",
-            )
         sums[key] = sums.get(key, 0.0) + term.coefficient
     return tuple(Term(value, *key) for key, value in sums.items() if value)
 
@@ -155,8 +161,6 @@ class Symbol:
     name: str
 
     def __getitem__(self, index: int) -> Angle:
-        if index < 0:
-            raise InvalidInput(f"{self.name}[{index}]", "must have an index of at least 0")
         return Angle((Term(1.0, (index,)) if self.name == "x" else Term(1.0, (), (index,)),))
 
 

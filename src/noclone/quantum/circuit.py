@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from noclone.core.errors import InvalidInput
 from noclone.core.fields import unknown_text
 from noclone.quantum.angle import Angle
@@ -14,7 +16,7 @@ from noclone.quantum.gates import CHANNELS, GATES
 
 @dataclass(frozen=True)
 class Gate:
-    """One gate or noise channel of a circuit; made by `gate` or `noise`.
+    """One gate or noise channel of a circuit; `gate` and `noise` are the short ways to write one.
 
     Attributes
     ----------
@@ -32,6 +34,22 @@ class Gate:
     wires: tuple[int, ...]
     angle: Angle | None = None
     strength: float | None = None
+
+    def __post_init__(self) -> None:
+        kinds = GATES if self.strength is None else CHANNELS
+        what = f"{'gate' if self.strength is None else 'noise'} {self.name!r}"
+        if self.name not in kinds:
+            raise InvalidInput(what, unknown_text(self.name, list(kinds)))
+        kind = GATES.get(self.name)
+        count = 1 if kind is None else kind.wires
+        whole = all(isinstance(wire, (int, np.integer)) and wire >= 0 for wire in self.wires)
+        if not whole or len(self.wires) != count or len(set(self.wires)) != count:
+            raise InvalidInput(what, f"must have {count} distinct wires from 0 up, but has {self.wires}")
+        if kind is not None and (self.angle is None) != (kind.generator is None):
+            need = "no angle" if kind.generator is None else "an angle"
+            raise InvalidInput(what, f"must have {need}, but its angle is {self.angle}")
+        if self.strength is not None and not 0 <= self.strength <= 1:
+            raise InvalidInput(what, f"must have a strength between 0 and 1, but has {self.strength}")
 
     @property
     def noisy(self) -> bool:
@@ -62,16 +80,6 @@ def gate(name: str, *wires: int, angle: Angle | float | None = None) -> Gate:
     >>> gate("rzz", 0, 1, angle=x[0] * x[1]).wires
     (0, 1)
     """
-    if name not in GATES:
-        raise InvalidInput(f"gate {name!r}", unknown_text(name, list(GATES)))
-    kind = GATES[name]
-    if len(wires) != kind.wires or len(set(wires)) != len(wires) or min(wires) < 0:
-        raise InvalidInput(
-            f"gate {name!r}", f"must have {kind.wires} distinct wires from 0 up, but has {wires}"
-        )
-    if (angle is None) != (kind.generator is None):
-        need = "no angle" if kind.generator is None else "an angle"
-        raise InvalidInput(f"gate {name!r}", f"must have {need}, but its angle is {angle}")
     return Gate(name, wires, None if angle is None else Angle.of(angle))
 
 
@@ -91,11 +99,7 @@ def noise(name: str, wire: int, strength: float) -> Gate:
     InvalidInput
         Unknown channel, or a strength out of range.
     """
-    if name not in CHANNELS:
-        raise InvalidInput(f"noise {name!r}", unknown_text(name, list(CHANNELS)))
-    if not 0 <= strength <= 1:
-        raise InvalidInput(f"noise {name!r}", f"must have a strength between 0 and 1, but has {strength}")
-    return Gate(name, (wire,), strength=float(strength))
+    return Gate(name, (wire,), strength=strength)
 
 
 @dataclass(frozen=True)
@@ -127,8 +131,8 @@ class Circuit:
     gates: tuple[Gate, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.qubits < 1:
-            raise InvalidInput("circuit", f"must have at least 1 qubit, but has {self.qubits}")
+        if not isinstance(self.qubits, (int, np.integer)) or self.qubits < 1:
+            raise InvalidInput("circuit", f"must have a whole number of at least 1 qubit, but has {self.qubits}")
         for part in self.gates:
             if max(part.wires) >= self.qubits:
                 raise InvalidInput(

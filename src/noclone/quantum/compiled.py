@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -24,7 +25,7 @@ Complex = NDArray[np.complexfloating[Any, Any]]
 Pullback = Callable[..., tuple[Floats, Floats | None]]
 
 MAX_QUBITS = 16
-"""Beyond this, one vector of samples takes hundreds of megabytes."""
+"""Here each table takes megabytes and each thread 25 megabytes, for one vector of samples in float64."""
 
 _ALIGNMENT = 64
 _APART = 5
@@ -35,9 +36,6 @@ _BLOCKS = 32
 
 _BLOCK_CHUNKS = 4
 """Chunks that a block has at least, if there are so many."""
-
-_PARTS = 3
-"""Parts of the work per thread: a thread that starts late takes fewer."""
 
 
 def _aligned(shape: tuple[int, ...], dtype: DTypeLike) -> Any:
@@ -80,6 +78,7 @@ class Compiled:
         self._observables = len(observables)
         self._threads = threads
         self._spare: list[Work] = []  # memory that no thread uses at the moment
+        self._pool: tuple[int, ThreadPoolExecutor] | None = None
 
     def _settings(self, weights: Doubles) -> tuple[Doubles, Settings]:
         plan, size = self._plan, 1 << self._plan.qubits
@@ -126,26 +125,26 @@ class Compiled:
     def _chunks(self, samples: int) -> int:
         return -(-samples // self._lanes)
 
-    def _shared_out(self, count: int, run: Callable[[tuple[int, int], Work], None]) -> None:
-        """Call ``run((first, end), work)`` for parts of ``range(count)`` until all are done."""
-        threads = min(self._threads, count)
-        parts = min(count, _PARTS * threads) if threads > 1 else threads
-        waiting = iter(range(parts))
+    def _helpers(self) -> ThreadPoolExecutor:
+        """Return threads that wait for work; a forked process, which inherits none, makes its own."""
+        if self._pool is None or self._pool[0] != os.getpid():
+            self._pool = os.getpid(), ThreadPoolExecutor(self._threads - 1)
+        return self._pool[1]
 
-        def share() -> None:
+    def _shared_out(self, count: int, run: Callable[[tuple[int, int], Work], None]) -> None:
+        """Call ``run((first, end), work)`` for parts of ``range(count)``, one per thread."""
+        threads = min(self._threads, count)
+
+        def share(thread: int) -> None:
             work = self._spare.pop() if self._spare else self._work()
-            for part in waiting:
-                run((count * part // parts, count * (part + 1) // parts), work)
+            run((count * thread // threads, count * (thread + 1) // threads), work)
             self._spare.append(work)
 
-        if threads > 1:
-            with ThreadPoolExecutor(threads - 1) as pool:
-                others = [pool.submit(share) for _ in range(1, threads)]
-                share()
-            for other in others:
-                other.result()
-        else:
-            share()
+        others = [self._helpers().submit(share, thread) for thread in range(1, threads)]
+        if threads:
+            share(0)
+        for other in others:
+            other.result()
 
     def _forward(self, features: Doubles, settings: Settings, stages: int, states: Floats | None) -> Floats:
         values = np.zeros((len(features), self._observables), self._dtype)

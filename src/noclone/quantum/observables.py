@@ -31,10 +31,11 @@ class Observable:
 
     def __post_init__(self) -> None:
         lengths = {len(word) for _, word in self.words}
-        if len(lengths) != 1 or not all(set(word) <= set("IXYZ") for _, word in self.words):
+        known = all(word and set(word) <= set("IXYZ") for _, word in self.words)
+        if len(lengths) != 1 or not known or not np.isfinite([value for value, _ in self.words]).all():
             raise InvalidInput(
                 "observable",
-                f"must be Pauli words of one length in the letters I, X, Y, Z, but is {self.words}",
+                f"must be finite numbers of Pauli words of one length in I, X, Y, Z, but is {self.words}",
             )
 
     @property
@@ -78,9 +79,13 @@ def pauli(word: str, coefficient: float = 1.0) -> Observable:
 
 def z(wire: int, qubits: int) -> Observable:
     """Return Pauli Z of one wire."""
+    _check_wire(wire, qubits)
+    return pauli("I" * wire + "Z" + "I" * (qubits - 1 - wire))
+
+
+def _check_wire(wire: int, qubits: int) -> None:
     if not 0 <= wire < qubits:
         raise InvalidInput("wire", f"must be between 0 and {qubits - 1}, but is {wire}")
-    return pauli("I" * wire + "Z" + "I" * (qubits - 1 - wire))
 
 
 def projector(wires: tuple[int, ...], qubits: int) -> Observable:
@@ -91,6 +96,8 @@ def projector(wires: tuple[int, ...], qubits: int) -> Observable:
     >>> projector((0,), 2).words
     ((0.5, 'II'), (0.5, 'ZI'))
     """
+    for wire in wires:
+        _check_wire(wire, qubits)
     words = [""]
     for wire in range(qubits):
         words = [word + letter for word in words for letter in ("IZ" if wire in wires else "I")]
