@@ -25,6 +25,7 @@ from typing import Any
 
 BENCHMARKS = (
     "races",
+    "quantum_engine",
     "protocols",
     "decoy_rates",
     "bb84_simulation",
@@ -35,7 +36,7 @@ BENCHMARKS = (
     "hashing",
     "tune",
 )
-PEERS = ("qkd", "sequence", "qkdsec", "ldpc")
+PEERS = ("qkd", "sequence", "qkdsec", "ldpc", "pennylane", "qiskit-machine-learning", "torch")
 THREADS = ("OMP", "OPENBLAS", "MKL", "RAYON", "NUMBA")
 RESULTS = Path(__file__).with_name("results")
 COLUMNS = ("job", "code", "speed", "ratio", "remark")

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -200,7 +201,7 @@ for circuit in (angle_embedding(5) + strongly_entangling(5, 2), reuploading(3, 2
 """
 
 
-@pytest.mark.skipif(os.uname().machine != "x86_64", reason="names features of x86 processors")
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="names features of x86 processors")
 @pytest.mark.parametrize(
     ("features", "precision", "bits"),
     [

@@ -103,7 +103,7 @@ def test_observables_are_their_matrices():
         (lambda: noise("bit_flip", -1, 0.5), "distinct wires from 0 up"),
         (lambda: noise("bit_flip", 0, float("nan")), "strength between 0 and 1"),
         (lambda: x[1.5], "whole numbers from 0 up"),
-        (lambda: Circuit(2.5), "whole number of at least 1 qubit"),
+        (lambda: Circuit(2.5), "at least 1 qubit"),
         (lambda: projector((5,), 2), "between 0 and 1"),
         (lambda: pauli(""), "Pauli words"),
         (lambda: pauli("Z", float("nan")), "finite numbers"),

@@ -67,7 +67,7 @@ class Reference:
     def values(self, states: Complex) -> Floats:
         """Return expectation values, shape (B, observables)."""
         found = [np.einsum("bk,bk->b", states.conj(), seen).real for seen in self._observed(states)]
-        return np.stack(found, axis=1)
+        return np.stack(found, axis=1) if found else np.zeros((len(states), 0))
 
     def gradients(
         self, features: Floats, weights: Floats, states: Complex, cotangent: Floats
