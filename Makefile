@@ -45,7 +45,7 @@ imports: .venv/dev  ## imports point down only
 	@$(BIN)/lint-imports
 
 unit: .venv/dev  ## tests and documented examples
-	@$(BIN)/pytest -n 2 --dist loadfile src tests
+	@OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile src tests
 
 .venv/bench: .venv/dev
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[bench]"

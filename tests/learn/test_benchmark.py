@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -271,6 +272,13 @@ def test_a_task_with_groups_is_run_by_name_of_models():
         ({"models": [Parity]}, "models must have scikit-learn's interface"),
         ({"groups": np.zeros(200), "times": np.zeros(200)}, "must not both be given"),
         ({"X": np.full((200, 2), np.nan)}, "X must be finite"),
+        ({"models": []}, "models must hold at least one model, but hold none"),
+        ({"models": "parity"}, "models must be a mapping or a list of estimators, but is 'parity'"),
+        ({"models": Parity()}, "models must be a mapping or a list of estimators"),
+        ({"budget": 1.5}, "budget must be a whole number, but is 1.5"),
+        ({"seeds": 5.5}, "seeds must be a whole number, but is 5.5"),
+        ({"kind": "regression", "y": np.full(200, np.nan)}, "y must hold finite numbers in a regression"),
+        ({"kind": "regression", "y": np.full(200, "one")}, "y must hold finite numbers in a regression"),
     ],
 )
 def test_bad_input_is_refused_with_one_sentence(change, sentence):
@@ -278,3 +286,30 @@ def test_bad_input_is_refused_with_one_sentence(change, sentence):
     given = {"models": [Parity()], "X": X, "y": y} | change
     with pytest.raises(InvalidInput, match=sentence):
         compare(**given)
+
+
+@pytest.mark.parametrize("dtype", [str, object])
+def test_labels_may_be_words(dtype):
+    """The same scores as with numbers in the same order; false alarms are counted against the later word."""
+    X, y = signs()
+    words = np.where(y > 0, "odd", "even").astype(dtype)
+    by_words, by_numbers = (compare([Parity()], X, labels, 1, classical=FEW[:1]) for labels in (words, y))
+    assert [row["scores"] for row in by_words.rows] == [row["scores"] for row in by_numbers.rows]
+    assert by_words.notes == by_numbers.notes
+
+
+def test_what_is_only_quantum_inspired_counts_as_classical_and_says_so():
+    class Inspired(StandardScaler):
+        CARD = replace(QuantumNearestNeighbours.CARD, family="quantum-inspired")
+
+    pipeline = make_pipeline(Inspired(), LogisticRegression())
+    contender = Contender.of(pipeline, "inspired")
+    assert (contender.side, contender.label) == (CLASSICAL, "classical (quantum-inspired)")
+    assert twin(contender) is None
+    mixed = make_pipeline(Inspired(), QuantumNearestNeighbours())
+    assert Contender.of(mixed, "both").label == QUANTUM
+    assert Contender.of(LogisticRegression()).label == CLASSICAL
+    X, y = easy()
+    found = compare({"inspired": pipeline}, X[:60], y[:60], 1, 3, classical=(), quick=True)
+    assert "classical (quantum-inspired)" in str(found)
+    assert found.rows[0]["side"] == CLASSICAL

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 import typer
+from matplotlib.figure import Figure
 from sklearn.datasets import load_iris
 from typer.testing import CliRunner
 
@@ -14,6 +16,7 @@ from noclone.core.errors import InvalidInput
 from noclone.learn import all_tasks, compare
 from noclone.learn.contenders import baselines
 from noclone.models.kernel_classifier import QuantumKernelClassifier
+from noclone.report import learning_scores
 from noclone.report.learning_scores import scores_figure, scores_picture
 
 
@@ -67,3 +70,17 @@ def test_picture_for_a_page_shows_every_model_and_the_ceiling(tmp_path):
     assert found.verdict in picture.caption
     with pytest.raises(InvalidInput):
         scores_figure(found, tmp_path / "scores.gif")
+
+
+def test_bars_end_where_scores_do():
+    """The interval of accuracies near 1 reaches beyond it; the bar does not, nor below 0."""
+    found = compare([QuantumKernelClassifier()], *load_iris(return_X_y=True), 1, classical=())
+    best = max(found.entries, key=lambda entry: found.score(entry).mean)
+    assert found.score(best).mean + found.score(best).half_width > 1
+    figure = Figure()
+    learning_scores._draw(figure, found)
+    bars = [bar for part in figure.axes[0].containers for bar in part[2]]
+    ends = np.array([bar.get_segments()[0][:, 0] for bar in bars])
+    assert len(ends) == len(found.entries)
+    assert ends.max() == 1.0
+    assert ends.min() >= 0.0

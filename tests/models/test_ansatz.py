@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from noclone.core.errors import InvalidInput
-from noclone.models.ansatz import ANSATZE, ansatz, most_angles, parities
+from noclone.models.ansatz import ANSATZE, ansatz, measured, most_angles, parities
 from noclone.quantum import Engine
 
 
@@ -59,6 +59,19 @@ def test_every_weight_but_the_outer_phases_matters(name):
     by_weight, _ = pullback(rng.normal(size=values.shape))
     # phases of a basis state and before a measurement of Z do nothing: the first and last RZ of each wire
     assert (np.abs(by_weight) < 1e-12).sum() <= 3 * circuit.qubits
+
+
+def test_what_is_read_depends_on_the_readout_only():
+    circuit, twin = ansatz("reuploading", 9, 1), ansatz("reuploading", 9, 1, entangled=False)
+    for readout, outputs, words in (
+        ("few", 1, ["ZII"]),
+        ("few", 3, ["ZII", "IZI", "IIZ"]),
+        ("all", 1, ["ZII", "IZI", "IIZ"]),
+        ("all", 5, ["ZII", "IZI", "IIZ", "ZZI", "ZIZ"]),
+    ):
+        found = measured(readout, circuit, range(3), outputs)
+        assert [part.words[0][1] for part in found] == words
+        assert measured(readout, twin, range(3), outputs) == found
 
 
 def test_faults_are_named():

@@ -67,8 +67,21 @@ def test_shots_noise_and_twin():
     assert set(np.round(drawn.score_samples(LINE) * 100, 9) % 1) <= {0.0}
     noisy = QuantumAutoencoder(1, layers=1, noise=("depolarise", 0.05), max_iter=20, random_state=0).fit(LINE)
     assert noisy.score_samples(LINE).max() < 0.99
-    twin = QuantumAutoencoder(1, entangled=False, max_iter=60, random_state=0).fit(LINE)
+
+
+@pytest.mark.parametrize("latent_qubits", [None, 1, 3])
+def test_the_twin_sees_every_feature(latent_qubits):
+    normal = 0.3 * rng.normal(size=(200, 4))
+    twin = QuantumAutoencoder(latent_qubits, entangled=False, random_state=0).fit(normal)
     assert twin.circuit_.entangling == 0
+    for feature in range(4):
+        odd = normal.copy()
+        odd[:, feature] += np.ptp(normal[:, feature])  # half a turn
+        assert (np.abs(twin.score_samples(odd) - twin.score_samples(normal)) > 1e-3).mean() > 0.9
+        scores = np.concatenate([twin.score_samples(normal), twin.score_samples(odd)])
+        assert roc_auc_score(np.repeat([1, 0], 200), scores) > 0.9
+    states = Engine(twin.circuit_).states(twin.encoder_.transform(normal), twin.weights_)
+    assert twin.score_samples(normal) == pytest.approx(np.abs(states[:, 0]) ** 2)
 
 
 def test_faults_are_named():

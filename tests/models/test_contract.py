@@ -83,6 +83,36 @@ def test_models_work_in_pipelines_and_searches(name):
     assert np.isfinite(cross_val_score(model, X, labels, cv=2, scoring=score)).all()
 
 
+def learnt(model):
+    """The model after a few steps of learning, from the table or from an environment."""
+    if model.NAME != "quantum-policy":
+        return model.fit(X, target(model))
+    pytest.importorskip("gymnasium")
+    return model.set_params(max_iter=1, episodes=2, max_steps=3).fit("CartPole-v1")
+
+
+@pytest.mark.parametrize("setting", [{}, {"readout": "few"}, {"readout": "all"}], ids=str)
+@pytest.mark.parametrize("name", [name for name, kind in models().items() if "entangled" in vars(kind())])
+def test_the_twin_reads_as_many_values_into_as_many_weights(name, setting):
+    """Or else the read-out, and not the entanglement, would make the difference between the two."""
+    if not setting.keys() <= models()[name]().get_params().keys():
+        return
+    whole, twin = (learnt(light(models()[name]).set_params(entangled=e, **setting)) for e in (True, False))
+
+    def read(model):
+        """How many values are measured, and the shapes of all that is learnt from them."""
+        kept = ("_head", "centre_", "embedded_", "components_", "centres_", "probabilities_")
+        shapes = {key: np.shape(getattr(model, key)) for key in kept if hasattr(model, key)}
+        network = {key: np.shape(value) for key, value in getattr(model, "network_", {}).items()}
+        if name == "quantum-policy":
+            shapes["_head"] = len(model.weights_) - model.circuit_.n_weights
+        return len(getattr(model, "observables_", ())), shapes | network
+
+    assert read(whole) == read(twin)
+    if name != "quantum-autoencoder":  # whose twin empties every wire
+        assert getattr(whole, "observables_", None) == getattr(twin, "observables_", None)
+
+
 @pytest.mark.parametrize("name", list(models()))
 def test_the_twin_has_no_entangling_gate(name):
     model = models()[name]()

@@ -83,13 +83,22 @@ def test_torchs_own_generator_is_left_alone():
     [
         ({"image_shape": (3, 5)}, "must have 16 pixels"),
         ({"kernel_size": 4}, "must be odd"),
-        ({"precision": "float16"}, "must be float64 or float32"),
+        ({"precision": "float16"}, "precision must be float64 or float32"),
         ({"max_qubits": 0}, "max_qubits must be at least 1"),
     ],
 )
 def test_bad_parameters_are_one_sentence(parameters, sentence):
     with pytest.raises(InvalidInput, match=sentence):
         ConvolutionalClassifier(**parameters).fit(*pulses(0, 20))
+
+
+def test_rounding_is_no_spread():
+    X, y = pulses(0, 20)
+    X[:, 3] = np.where(np.arange(20) % 2, 0.1 + 0.2, 0.3)
+    model = ConvolutionalClassifier(max_qubits=2, max_iter=2, random_state=0).fit(X, y)
+    other = X.copy()
+    other[:, 3] = 0.3
+    np.testing.assert_array_equal(model.predict_proba(X), model.predict_proba(other))
 
 
 def test_without_torch_one_sentence_names_the_command(monkeypatch):

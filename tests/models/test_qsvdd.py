@@ -35,7 +35,7 @@ def test_amplitudes_see_directions():
 
 
 def test_score_loss_and_radius_agree():
-    model = QuantumSVDD(max_iter=1, learning_rate=1e-12, random_state=0).fit(NORMAL[:200])
+    model = QuantumSVDD(readout="few", max_iter=1, learning_rate=1e-12, random_state=0).fit(NORMAL[:200])
     distance = -model.score_samples(NORMAL[:200])
     assert distance.mean() == pytest.approx(model.loss_curve_[0])
     assert (distance > -model.offset_).mean() == pytest.approx(0.1, abs=0.01)
@@ -52,6 +52,17 @@ def test_weights_grow_with_the_logarithm_of_the_wires(features):
     circuit = QuantumSVDD(layers=1).example_circuit(features)
     assert circuit.n_weights == 11 * max(int(np.ceil(np.log2(features))), 1)
     assert QuantumSVDD(entangled=False).example_circuit(features).entangling == 0
+
+
+def test_all_wires_are_read_with_and_without_entanglement():
+    for entangled in (True, False):
+        model = QuantumSVDD(max_iter=1, entangled=entangled, random_state=0).fit(NORMAL)
+        assert len(model.observables_) == 3 * 4 + 3
+        base = NORMAL[:1]
+        for feature in range(4):
+            odd = base.copy()
+            odd[:, feature] += 1
+            assert abs(model.score_samples(odd) - model.score_samples(base)) > 1e-4
 
 
 def test_shots_and_noise():

@@ -171,7 +171,10 @@ def test_environments_that_do_not_fit_are_refused(environment, message):
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"discount": 1.5}, "discount must be between 0 and 1"), ({"episodes": 0}, "episodes must be above 0")],
+    [
+        ({"discount": 1.5}, "discount must be between 0 and 1"),
+        ({"episodes": 0}, "episodes must be at least 1"),
+    ],
 )
 def test_parameters_out_of_range_are_refused(options, message):
     with pytest.raises(InvalidInput, match=message):

@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -124,6 +125,57 @@ def test_partial_fit_goes_on_with_adams_memory():
         parts.partial_fit(X, np.full(len(X), 7))
     with pytest.raises(InvalidInput, match="partial_fit"):
         VariationalClassifier(optimiser="lbfgs").partial_fit(X, y)
+
+
+def test_the_twin_sees_every_feature():
+    twin = VariationalClassifier(entangled=False, max_iter=5, random_state=0).fit(IRIS[0], IRIS[2])
+    middle = np.tile(IRIS[0].mean(axis=0), (5, 1))
+    middle[np.arange(4), np.arange(4)] += 1
+    changed = np.abs(twin.predict_proba(middle) - twin.predict_proba(middle[4:]))
+    assert (changed[:4].max(axis=1) > 1e-3).all()
+
+
+def test_each_partial_fit_shuffles_anew(monkeypatch):
+    X, y = MOONS
+    batches = []
+    problem = VariationalClassifier._problem
+
+    def watched(self, loss, angles, targets, random):
+        exact = problem(self, loss, angles, targets, random)
+
+        def gradient(weights, rows):
+            batches.append(rows)
+            return exact.gradient(weights, rows)
+
+        return replace(exact, gradient=gradient)
+
+    monkeypatch.setattr(VariationalClassifier, "_problem", watched)
+    model = VariationalClassifier(batch_size=40, random_state=0)
+    for _ in range(3):
+        model.partial_fit(X, y)
+    assert len({tuple(rows) for rows in batches}) == 6
+    for first, second in zip(batches[::2], batches[1::2], strict=True):
+        assert sorted([*first, *second]) == list(range(80))
+    again = VariationalClassifier(batch_size=40, random_state=0)
+    for _ in range(3):
+        again.partial_fit(X, y)
+    np.testing.assert_array_equal(again.weights_, model.weights_)
+
+
+def test_the_metric_is_of_samples_from_everywhere():
+    """Labels that come sorted must not make it a metric of one class."""
+    X = np.repeat([[-1.0, 1.0], [1.0, -1.0]], 50, axis=0)
+    model = VariationalClassifier(random_state=0)
+    model._begin(X, np.array([0, 1]))
+    angles, weights = model.encoder_.transform(X), np.linspace(0.1, 1, 12)
+    found = [
+        model._problem(model._loss(), rows, np.zeros(len(rows), int), np.random.default_rng(0)).metric(
+            np.concatenate([weights, np.zeros(3)]), slice(None)
+        )
+        for rows in (angles, angles[:50], angles[50:])
+    ]
+    assert all(np.abs(found[0] - other).max() > 1e-3 for other in found[1:])
+    np.testing.assert_allclose(found[0], 0.5 * (found[1] + found[2]), atol=0.1)
 
 
 def test_single_precision_gives_the_same_curve():

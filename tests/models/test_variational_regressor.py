@@ -51,9 +51,27 @@ def test_shots_and_noise():
 
 
 def test_a_constant_target_is_predicted():
-    assert VariationalRegressor(max_iter=60).fit(X, np.full(60, 7.0)).predict(X) == pytest.approx(
-        7.0, abs=0.2
-    )
+    assert VariationalRegressor(max_iter=5).fit(X, np.full(60, 7.0)).predict(X).tolist() == [7.0] * 60
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e290])
+def test_targets_of_any_size(size):
+    y = np.sin(2 * X[:, 0])
+    usual = VariationalRegressor(max_iter=30, random_state=0).fit(X, y).predict(X)
+    scaled = VariationalRegressor(max_iter=30, random_state=0).fit(X, size * y).predict(X)
+    np.testing.assert_allclose(scaled / size, usual, rtol=1e-6)
+
+
+def test_targets_too_large_are_refused():
+    y = np.where(X[:, 0] > 0, 1e308, -1e308)
+    with pytest.raises(InvalidInput, match=r"y must stay within 1e\+300 of 0, but reaches 1e\+308"):
+        VariationalRegressor().fit(X, y)
+
+
+def test_rounding_is_no_spread():
+    y = np.where(np.arange(60) % 2, 0.1 + 0.2, 0.3)
+    assert 0 < y.std() < 1e-15
+    assert VariationalRegressor(max_iter=5).fit(X, y).predict(X) == pytest.approx(0.3, rel=1e-12)
 
 
 def test_faults_are_named():

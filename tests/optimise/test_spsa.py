@@ -36,3 +36,12 @@ def test_the_same_seed_gives_the_same_path():
         spsa.minimise(problem, np.ones(4), Plan(max_iter=20), np.random.default_rng(3)) for _ in range(2)
     )
     np.testing.assert_array_equal(first.weights, second.weights)
+
+
+def test_a_flat_start_makes_no_leaps():
+    """The trials see a slope of 1e-7, the first wall one of 1: a step that followed it would be 1e6 long."""
+    problem = Problem(1, lambda w, _: float(1e-7 * w[0] + np.maximum(np.abs(w) - 0.3, 0).sum()))
+    plan = Plan(0.05, 300, tol=0.0, patience=300)
+    found = spsa.minimise(problem, np.zeros(3), plan, np.random.default_rng(0))
+    assert np.abs(found.weights).max() < 1
+    assert found.losses.max() < 3

@@ -18,10 +18,10 @@ from noclone.quantum import Circuit, Engine, Observable, gate, noise, pauli, w, 
 from noclone.quantum.gates import GATES
 from noclone.quantum.layers import (
     angle_embedding,
+    compressed_reuploading,
     convolution,
     iqp,
     pooling,
-    reuploading,
     strongly_entangling,
 )
 
@@ -96,7 +96,7 @@ def test_random_circuits_are_those_of_the_reference(seed, qubits, samples, lette
         Circuit(2, (gate("ry", 0, angle=x[0]), gate("rz", 1, angle=w[0] + x[1]))),
         Circuit(3, (gate("x", 1), *(gate("ry", i, angle=x[0] * w[i]) for i in range(3)))),
         angle_embedding(4, "x") + strongly_entangling(4, 3),
-        reuploading(3, 3, 2),
+        compressed_reuploading(3, 3, 2),
         iqp(4, 2, scale=40.0),
         angle_embedding(4) + convolution(4, range(4)) + pooling(4, range(4), 11)[0],
         angle_embedding(10) + strongly_entangling(10, 2),
@@ -115,7 +115,7 @@ def test_layers_and_edge_cases_are_those_of_the_reference(circuit):
 
 def test_results_do_not_depend_on_threads():
     rng = np.random.default_rng(2)
-    circuit = reuploading(4, 2, 4) + strongly_entangling(4, 2)
+    circuit = compressed_reuploading(4, 2, 4) + strongly_entangling(4, 2)
     features, weights = rng.normal(size=(777, 4)), rng.normal(size=circuit.n_weights)
     results = []
     for threads in (1, 2, 5):
@@ -183,11 +183,11 @@ def test_no_samples_and_no_data():
 _SCRIPT = """
 import numpy as np
 from noclone.quantum import Engine, pauli, simd, z
-from noclone.quantum.layers import angle_embedding, reuploading, strongly_entangling
+from noclone.quantum.layers import angle_embedding, compressed_reuploading, strongly_entangling
 precision, bits = {precision!r}, {bits}
 assert simd.register_bits() == bits, simd.register_bits()
 rng = np.random.default_rng(0)
-for circuit in (angle_embedding(5) + strongly_entangling(5, 2), reuploading(3, 2, 3)):
+for circuit in (angle_embedding(5) + strongly_entangling(5, 2), compressed_reuploading(3, 2, 3)):
     n = circuit.qubits
     features, weights = rng.normal(size=(19, n)), rng.normal(size=circuit.n_weights)
     seen, cotangent = [z(0, n), pauli("XY" + "Z" * (n - 2))], rng.uniform(-.1, .1, (19, 2))

@@ -143,8 +143,16 @@ def test_loss_is_a_beam_splitter_with_the_environment():
         np.testing.assert_allclose(
             fock.lose(fock.density(states), transmission), fock.density(out, 0), atol=1e-13
         )
-    with pytest.raises(InvalidInput, match="transmission must be between 0 and 1"):
-        fock.lose(fock.density(states), 1.2)
+    for wrong in (1.2, -0.1, np.nan):
+        with pytest.raises(InvalidInput, match="transmission must be between 0 and 1"):
+            fock.lose(fock.density(states), [0.5, wrong, 0.5])
+
+
+def test_the_cutoff_is_a_whole_number():
+    with pytest.raises(InvalidInput, match="cutoff must be at least 2, but is 1"):
+        fock.coherent([0.1], 1)
+    with pytest.raises(InvalidInput, match="cutoff must be a whole number"):
+        fock.coherent([0.1], 2.5)
 
 
 def test_quadrature_statistics_agree_with_each_other():

@@ -194,3 +194,35 @@ def test_what_is_no_state_is_refused():
         gs.lose(gs.vacuum(1), 1.5)
     with pytest.raises(InvalidInput, match="covariance must be positive"):
         gs.symplectic_eigenvalues(gs.GaussianState(np.zeros(2), np.diag([1.0, -1.0])))
+
+
+@pytest.mark.parametrize("wrong", [-0.4, np.nan, np.inf])
+def test_photon_numbers_and_transmissions_that_are_none(wrong):
+    with pytest.raises(InvalidInput, match="mean_photons must be finite and at least 0"):
+        gs.thermal([0.5, wrong])
+    with pytest.raises(InvalidInput, match="mean_photons must be finite and at least 0"):
+        gs.lose(gs.vacuum(1), 0.5, mean_photons=wrong)
+    with pytest.raises(InvalidInput, match="transmission must be between 0 and 1"):
+        gs.lose(gs.vacuum(1), [0.5, wrong])
+
+
+@pytest.mark.parametrize("measure", [gs.entropy, gs.purity, gs.symplectic_eigenvalues])
+def test_covariances_that_no_state_has(measure):
+    for variances, sentence in (
+        ([0.6, 1.0], "at least that of a vacuum"),
+        ([1e-4, 1e3], "at least that of a vacuum"),
+        ([-1.0, 1.0], "must be positive"),
+        ([np.nan, 1.0], "must be finite"),
+    ):
+        both = np.array([np.eye(2), np.diag(variances)])  # one of two states
+        with pytest.raises(InvalidInput, match=sentence):
+            measure(gs.GaussianState(np.zeros((2, 2)), both))
+
+
+@pytest.mark.parametrize("strength", [0.5, 3.0, 5.0])
+def test_rounding_is_not_taken_for_a_broken_state(strength):
+    angles = np.random.default_rng(1).uniform(0, 6, (3, 200))
+    state = gs.squeezed(np.full((200, 2), strength))
+    state = gs.rotate(gs.beam_splitter(gs.rotate(state, angles[0]), angles[1]), angles[2], 1)
+    assert gs.symplectic_eigenvalues(state) == pytest.approx(1, abs=1e-13 * np.exp(4 * strength) + 1e-12)
+    assert np.all(gs.entropy(state) >= 0)

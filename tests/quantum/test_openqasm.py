@@ -1,5 +1,7 @@
 """OpenQASM that noclone writes means to Qiskit what the circuit means to the engine."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -93,14 +95,76 @@ HEAD = "OPENQASM 3.0; qubit[2] q; "
         (lambda: from_openqasm(HEAD + "qubit[2] r;"), "one register"),
         (lambda: from_openqasm(HEAD + "h r[0];"), "'h r"),
         (lambda: from_openqasm(HEAD + "ch q[0], q[1];"), "gate 'ch'"),
-        (lambda: from_openqasm("gate mine a { h a; }" + HEAD + "mine q[0];"), "gate 'mine'"),
+        (lambda: from_openqasm("gate mine a { h a; }" + HEAD + "mine q[0];"), "says 'gate mine a { h a; }'"),
         (lambda: from_openqasm(HEAD + "rx(sin(2)) q[0];"), r"sin\(2\)"),
-        (lambda: from_openqasm(HEAD + "rx(1/0) q[0];"), "1 / 0"),
+        (lambda: from_openqasm(HEAD + "rx(1/0) q[0];"), "'1/0' must be divided by numbers"),
         (lambda: from_openqasm(HEAD + "rx(2 +) q[0];"), r"2 \+"),
-        (lambda: from_openqasm(HEAD + "rx() q[0];"), "can be read"),
+        (lambda: from_openqasm(HEAD + "rx() q[0];"), "must be made of numbers"),
+        (lambda: from_openqasm(HEAD + "rx(1/x_0) q[0];"), "'1/x_0' must be divided by numbers"),
+        (lambda: from_openqasm(HEAD + "rx(True) q[0];"), "'True' must be made of numbers"),
+        (lambda: from_openqasm(HEAD + "rx(٣a) q[0];"), "'٣a' must be made of numbers"),
+        (lambda: from_openqasm(HEAD + "rx(2 x_0) q[0];"), "'2 x_0' must be made of numbers"),
+        (lambda: from_openqasm(HEAD + "rx((1) q[0];"), r"'\(1' must be made of numbers"),
+        (lambda: from_openqasm(HEAD + f"rx({'1' * 400}) q[0];"), "finite"),
+        (lambda: from_openqasm(HEAD + "hq[0];"), "'hq"),
+        (lambda: from_openqasm(HEAD + "h q[0]"), "must end each statement, but ends in 'h q"),
+        (lambda: from_openqasm(f"qubit[{'9' * 5000}] q;"), "one register"),
+        (lambda: from_openqasm("gate h a { x a; }" + HEAD + "h q[0];"), "says 'gate h a { x a; }'"),
+        (lambda: from_openqasm(HEAD.encode()), "must be text, but is of type bytes"),
+        (lambda: from_openqasm(None), "must be text, but is of type NoneType"),
         (lambda: from_openqasm("OPENQASM 3.0;"), "at least 1 qubit"),
     ],
 )
 def test_what_cannot_be_written_or_read_is_one_sentence(wrong, sentence):
     with pytest.raises(InvalidInput, match=sentence):
         wrong()
+
+
+def test_long_angles_are_read():
+    many = " + ".join(f"{i + 1}*x_{i % 7}" for i in range(3000))
+    sums = np.bincount(np.arange(3000) % 7, np.arange(1, 3001))
+    want = sum(float(total) * x[i] for i, total in enumerate(sums))
+    assert from_openqasm(HEAD + f"rx({many}) q[0];").gates[0].angle == want
+    assert from_openqasm(HEAD + f"rx({'-' * 5001}pi) q[0];") == Circuit(2, (gate("rx", 0, angle=-np.pi),))
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("/* " * 200_000, "must close its comments"),
+        ("gate a " * 200_000, "must end each statement"),
+        ("a" * 400_000 + ";", "one register"),
+        (HEAD + "rx(" + "1)" * 100_000 + ";", "one register"),
+        (HEAD + "rx(" + "(" * 100_000 + ") q[0];", "at most 50 brackets"),
+        (
+            HEAD + "rx(" + "*".join(["(" + "+".join(f"x_{i}" for i in range(2000)) + ")"] * 2) + ") q[0];",
+            "fewer",
+        ),
+        (HEAD + "h q[0], " + "q[0], " * 50_000 + "!;", "one register"),
+        (HEAD + "h" + " " * 400_000 + "!;", "one register"),
+    ],
+    ids=lambda text: text[:12],
+)
+def test_hostile_text_is_refused_in_linear_time(text, sentence):
+    """What grows with the square of the length would take minutes here."""
+    started = time.process_time()
+    with pytest.raises(InvalidInput, match=sentence) as refusal:
+        from_openqasm(text)
+    assert time.process_time() - started < 2
+    assert len(str(refusal.value)) < 300
+
+
+def test_definitions_of_the_writer_are_accepted_in_any_layout():
+    circuit = Circuit(2, (gate("ryy", 0, 1, angle=0.5),))
+    text = to_openqasm(circuit).replace("{ ", "{\n    ").replace(", ", ",\n")
+    assert from_openqasm(text) == circuit
+
+
+def test_definitions_are_known_by_what_they_do_and_not_by_names():
+    head = "OPENQASM 3.0; gate rzz(p) one,two { cx one,two; rz(p) %s; cx one,two; } qubit[2] q; "
+    want = Circuit(2, (gate("rzz", 0, 1, angle=0.5),))
+    assert from_openqasm(head % "two" + "rzz(0.5) q[0], q[1];") == want
+    with pytest.raises(InvalidInput, match="must define gates only as"):
+        from_openqasm(head % "one" + "rzz(0.5) q[0], q[1];")
+    with pytest.raises(InvalidInput, match="must define gates only as"):
+        from_openqasm("gate h a }" + HEAD)

@@ -4,9 +4,17 @@ import numpy as np
 import pytest
 
 from noclone.core.errors import InvalidInput
-from noclone.quantum import Circuit, Engine, gate, pauli, w, x, z
+from noclone.quantum import Circuit, Engine, gate, noise, pauli, w, x, z
 from noclone.quantum.layers import angle_embedding, strongly_entangling
-from noclone.quantum.shots import estimates, inversion_test, measurement_bases, sample_bits, swap_test
+from noclone.quantum.pauli_transfer import MixedEngine
+from noclone.quantum.shots import (
+    _outcomes,
+    estimates,
+    inversion_test,
+    measurement_bases,
+    sample_bits,
+    swap_test,
+)
 
 CIRCUIT = angle_embedding(3) + strongly_entangling(3, 2)
 OBSERVABLES = [
@@ -89,3 +97,47 @@ def test_at_least_one_shot():
         estimates(Engine(CIRCUIT, OBSERVABLES), X, W, 0, rng)
     with pytest.raises(InvalidInput, match="shots must be at least 1"):
         swap_test(0.5, 0, rng)
+
+
+NOISY = CIRCUIT.with_noise(lambda wire: noise("amplitude_damping", wire, 0.1))
+
+
+@pytest.mark.parametrize("precision", ["float64", "float32"])
+def test_outcomes_of_mixed_states_are_the_diagonals_of_turned_densities(precision):
+    """Probabilities <b| V rho V^dagger |b>, from density matrices and the bases' eigenvectors."""
+    engine = MixedEngine(NOISY, OBSERVABLES, precision=precision)
+    densities = MixedEngine(NOISY).densities(X, W)
+    h, sdg = np.array([[1, 1], [1, -1]]) / np.sqrt(2), np.diag([1, -1j])
+    turns = {"X": h, "Y": h @ sdg, "Z": np.eye(2)}
+    for basis in ("ZZZ", "XYZ", "YXX"):
+        turn = np.kron(np.kron(turns[basis[0]], turns[basis[1]]), turns[basis[2]])
+        want = np.einsum("ij,bjk,ik->bi", turn, densities, turn.conj()).real
+        found = _outcomes(engine, X, W)(basis)
+        np.testing.assert_allclose(found, want, atol=1e-12 if precision == "float64" else 1e-6)
+
+
+def test_shots_of_a_noisy_circuit_scatter_around_its_exact_values():
+    engine, shots, repeats = MixedEngine(NOISY, OBSERVABLES), 50, 2000
+    many = estimates(engine, np.repeat(X, repeats, axis=0), W, shots, np.random.default_rng(1))
+    many = many.reshape(3, repeats, 4)
+    error = many.std(axis=1) / np.sqrt(repeats)
+    assert np.all(np.abs(many.mean(axis=1) - engine.expectations(X, W)) < 4.5 * error)
+    assert np.all(error > 0)
+    bits = sample_bits(engine, X, W, 20_000, np.random.default_rng(1))
+    chance = (1 - engine.expectations(X, W)[:, 0]) / 2
+    assert np.all(np.abs(bits[..., 0].mean(axis=1) - chance) < 4.5 * np.sqrt(chance * (1 - chance) / 20_000))
+
+
+@pytest.mark.parametrize("shots", [1.5, 10.0, True, "10", np.nan, None])
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda shots: estimates(Engine(CIRCUIT, OBSERVABLES), X, W, shots, rng),
+        lambda shots: sample_bits(Engine(CIRCUIT), X, W, shots, rng),
+        lambda shots: swap_test(0.5, shots, rng),
+        lambda shots: inversion_test(0.5, shots, rng),
+    ],
+)
+def test_shots_are_a_whole_number(draw, shots):
+    with pytest.raises(InvalidInput, match="shots must be a whole number, but is"):
+        draw(shots)

@@ -8,10 +8,10 @@ from noclone.quantum import Circuit, gate, noise, w, x
 from noclone.quantum.gates import CHANNELS, GATES
 from noclone.quantum.layers import (
     angle_embedding,
+    compressed_reuploading,
     convolution,
     iqp,
     pooling,
-    reuploading,
     strongly_entangling,
 )
 from noclone.report.canvas import BLUE, GREEN, PURPLE
@@ -35,7 +35,7 @@ def every_gate():
 CIRCUITS = {
     "iqp": iqp(5, 2),
     "entangling": angle_embedding(4) + strongly_entangling(4, 4),
-    "reuploading": reuploading(3, 4, 3),
+    "reuploading": compressed_reuploading(3, 4, 3),
     "qcnn": qcnn(),
     "noisy": strongly_entangling(3, 3).with_noise(lambda wire: noise("depolarise", wire, 0.01)),
     "noise first": Circuit(2, (noise("bit_flip", 1, 0.1), gate("h", 1))),

@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from noclone.core.errors import InvalidInput
+from noclone.core.numbers import whole
 from noclone.core.progress import Progress, silent
 from noclone.core.registry import pick
 from noclone.core.seeds import kernel_seed, stream
@@ -99,7 +100,8 @@ def compare(
     Raises
     ------
     InvalidInput
-        If there are too few seeds or rows, shapes do not fit, or two models have the same name.
+        If there is no model, if two have the same name, if there are too few seeds or rows, or if shapes or
+        numbers do not fit.
 
     Examples
     --------
@@ -109,14 +111,13 @@ def compare(
     >>> found.verdict
     'no verdict: no quantum model was compared.'
     """
-    data = _checked(X, y, groups, times, kind)
-    metric = _checked_metric(metric, kind, data)
+    budget, seeds = whole("budget", budget, 1), whole("seeds", seeds, 1)
     least = QUICK_SEEDS if quick else ENOUGH_SEEDS
     if seeds < least:
         unless = "" if quick else " unless quick"
         raise InvalidInput("seeds", f"must be at least {least}{unless}, but is {seeds}")
-    if budget < 1:
-        raise InvalidInput("budget", f"must be at least 1, but is {budget}")
+    data = _checked(X, y, groups, times, kind)
+    metric = _checked_metric(metric, kind, data)
     field, twin_of = _field(models, baselines(kind) if classical is None else classical)
     states = [int(kernel_seed(seed, "comparison", block)) % 2**31 for block in range(seeds)]
     splits = test_splits(data, kind, states)
@@ -132,6 +133,7 @@ def compare(
         Entry(
             contender.name,
             contender.side,
+            contender.label,
             twin_of.get(contender.name),
             tuple(trials[place * seeds : (place + 1) * seeds]),
         )
@@ -173,6 +175,7 @@ def run_task(
     InvalidInput
         If a model is unknown or not for this kind of task, besides what `compare` refuses.
     """
+    budget, seeds = whole("budget", budget, 1), whole("seeds", seeds, 1)
     data = task.draw(seed)
     if quick:
         budget, seeds = min(budget, QUICK_BUDGET), min(seeds, QUICK_SEEDS)
@@ -230,9 +233,18 @@ def _checked(
             raise InvalidInput(name, f"must have shape {features.shape[:1]}, but has {values.shape}")
     if kind == ONE_CLASS and set(np.unique(labels)) != {-1, 1}:
         raise InvalidInput("y", "must hold 1 (normal) and -1 in a one-class task, but does not")
+    if kind == REGRESSION and not _finite(labels):
+        raise InvalidInput("y", "must hold finite numbers in a regression, but does not")
     if kind == CLASSIFICATION and len(np.unique(labels)) < 2:
         raise InvalidInput("y", "must hold at least 2 classes, but holds one")
     return Data(features, labels, *others)
+
+
+def _finite(values: NDArray[Any]) -> bool:
+    try:
+        return bool(np.isfinite(values.astype(float)).all())
+    except (TypeError, ValueError):  # words, or objects
+        return False
 
 
 def _checked_metric(metric: str | None, kind: str, data: Data) -> str:
@@ -248,7 +260,11 @@ def _field(
     models: Mapping[str, Any] | Iterable[Any], classical: Iterable[Contender]
 ) -> tuple[list[Contender], dict[str, str]]:
     """Return all contenders, every twin after its model, and whose twin each twin is."""
-    named = models.items() if isinstance(models, Mapping) else ((None, model) for model in models)
+    if isinstance(models, str) or not isinstance(models, Iterable):
+        raise InvalidInput("models", f"must be a mapping or a list of estimators, but is {models!r}")
+    named = list(models.items()) if isinstance(models, Mapping) else [(None, model) for model in models]
+    if not named:
+        raise InvalidInput("models", "must hold at least one model, but hold none")
     field: list[Contender] = []
     twin_of: dict[str, str] = {}
     for name, model in named:

@@ -25,6 +25,8 @@ class Entry:
     name : str
     side : str
         ``"quantum"``, ``"unentangled"`` or ``"classical"``.
+    label : str
+        The side as the table shows it; says which classical model is quantum-inspired.
     entangled_name : str or None
         Of an unentangled twin, the model that it is the twin of.
     trials : tuple of Trial
@@ -33,6 +35,7 @@ class Entry:
 
     name: str
     side: str
+    label: str
     entangled_name: str | None
     trials: tuple[Trial, ...]
 
@@ -211,7 +214,7 @@ class Comparison:
             f"{self.title}: {self.kind}, {self.seeds} splits of {self.train_rows:,} rows to learn from and "
             f"{self.test_rows:,} to test, {self.budget} settings per model{', QUICK' if self.quick else ''}"
         )
-        cells = [self._cells(row) for row in self.rows]
+        cells = [self._cells(entry.label, row) for entry, row in zip(self.entries, self.rows, strict=True)]
         shown = [name for name in cells[0] if any(line[name] for line in cells)]
         lines = [shown, *([line[name] for name in shown] for line in cells)]
         widths = [max(len(line[i]) for line in lines) for i in range(len(shown))]
@@ -230,10 +233,10 @@ class Comparison:
         chance = 1.96 * math.sqrt(self.ceiling * (1 - self.ceiling) / rows)
         return [f"ceiling {self.ceiling:.3f} on fresh rows; on {rows:,} given rows ± {chance:.3f} by chance"]
 
-    def _cells(self, row: dict[str, Any]) -> dict[str, str]:
+    def _cells(self, side: str, row: dict[str, Any]) -> dict[str, str]:
         found = {
             "model": row["model"],
-            "side": row["side"],
+            "side": side,
             self.metric: str(Interval(row["score"], row["half_width"])),
         }
         for metric in self.entries[0].trials[0].scores:

@@ -10,7 +10,12 @@ from noclone.core.errors import InvalidInput
 from noclone.learn.task import CLASSIFICATION, ONE_CLASS, REGRESSION
 
 QUANTUM, UNENTANGLED, CLASSICAL = "quantum", "unentangled", "classical"
-"""Sides. An unentangled model is a product of single qubits, which any classical computer follows."""
+"""Sides. An unentangled model has no gate on more than one qubit between its encoding and its measurement.
+
+Where the encoding is made of single-qubit gates too, its states are products, which any classical computer
+follows; amplitude encodings are entangled themselves, and their two-qubit gates remain and are counted.
+Classical is all of which nothing would run on a quantum computer, quantum-inspired models included.
+"""
 
 _LOGARITHMIC = [0.001, 0.01, 0.1, 1.0, 10.0, 100.0, 1000.0]
 
@@ -39,8 +44,10 @@ class Contender:
     def of(cls, estimator: Any, name: str | None = None) -> Contender:
         """Return an estimator as a contender: name, hyperparameters and side are what its class says.
 
-        Quantum is what has a parameter ``entangled`` or whose card says quantum or hybrid; what is only
-        quantum-inspired runs on a classical computer and is on its side.
+        Quantum is what has a card, or a step with a card, that says quantum or hybrid; without any card, what
+        has a parameter ``entangled``. A model that is only quantum-inspired counts as classical, because
+        nothing of it would run on a quantum computer: it is among those that a quantum model has to beat. Its
+        `label` says so.
 
         Examples
         --------
@@ -53,14 +60,25 @@ class Contender:
             return estimator
         if not hasattr(estimator, "get_params") or isinstance(estimator, type):
             raise InvalidInput("models", f"must have scikit-learn's interface, but has {estimator!r}")
-        family = getattr(getattr(estimator, "CARD", None), "family", None)
-        switch = _switch(estimator)
-        quantum = family in ("quantum", "hybrid") or (family is None and switch is not None)
+        families, switch = _families(estimator), _switch(estimator)
+        quantum = bool(families & {"quantum", "hybrid"}) or (not families and switch is not None)
         side = CLASSICAL
         if quantum:
             side = UNENTANGLED if switch and not estimator.get_params()[switch] else QUANTUM
         own_name = getattr(estimator, "NAME", type(estimator).__name__)
         return cls(name or own_name, estimator, getattr(estimator, "SPACE", {}), side)
+
+    @property
+    def label(self) -> str:
+        """The side as a table shows it: ``"classical (quantum-inspired)"`` where a card says so."""
+        inspired = self.side == CLASSICAL and "quantum-inspired" in _families(self.estimator)
+        return f"{self.side} (quantum-inspired)" if inspired else self.side
+
+
+def _families(estimator: Any) -> set[str]:
+    """Return what the cards of a model and its steps say that they are."""
+    parts = [estimator, *estimator.get_params().values()]
+    return {part.CARD.family for part in parts if hasattr(part, "CARD")}
 
 
 def _switch(estimator: Any) -> str | None:

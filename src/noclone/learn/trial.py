@@ -153,7 +153,8 @@ def scores(estimator: Any, data: Data, kind: str) -> dict[str, float]:
 
 def told_rates(data: Data, kind: str) -> list[float]:
     """Return the rates of false alarms at which these rows can tell anything: one alarm must fit in."""
-    negatives = np.count_nonzero(data.y != (-1 if kind == ONE_CLASS else data.y.max()))
+    positive = -1 if kind == ONE_CLASS else np.unique(data.y)[-1]  # labels may be words
+    negatives = np.count_nonzero(data.y != positive)
     return [rate for rate in FALSE_ALARM_RATES if rate * negatives >= 1]
 
 

@@ -42,6 +42,7 @@ def _reuploading(qubits: int, angles: int, layers: int, entangled: bool) -> Circ
     The circuit of the DataReuploadingClassifier of J. Bowles et al., arXiv:2403.07059, after A. Perez-Salinas
     et al., Quantum 4, 226 (2020): RZ RY RZ by ``w * x``, RZ RY RZ by ``w``, then CZ on pairs of neighbours,
     even and odd ones by turns. The last encoding adds its weights to its angles, with no CZ after it.
+    `noclone.quantum.layers.compressed_reuploading` is another circuit, with weights in another order.
     """
     slots, period = 3 * qubits, 3 * -(-angles // 3)
 
@@ -149,22 +150,19 @@ def parities(wires: Sequence[int], qubits: int, count: int) -> tuple[Observable,
     return tuple(pauli(word) for word in words[:count])
 
 
-def measured(
-    readout: str, entangled: bool, circuit: Circuit, wires: Sequence[int], outputs: int
-) -> tuple[Observable, ...]:
-    """Return what is measured for this many outputs.
+def measured(readout: str, circuit: Circuit, wires: Sequence[int], outputs: int) -> tuple[Observable, ...]:
+    """Return what is measured for this many outputs, whether the circuit entangles or not.
 
-    Parities of `wires` if `readout` is ``"few"``; Z of every wire if it is ``"all"``, and always without
-    entanglement, as a wire then sees only its own data.
+    As many parities of `wires` as outputs if `readout` is ``"few"``; if it is ``"all"``, Z of every wire, and
+    parities of all where there are more outputs than wires.
 
-    Raises
-    ------
-    InvalidInput
-        If `readout` is neither ``"few"`` nor ``"all"``.
+    Examples
+    --------
+    >>> circuit = ansatz("strongly-entangling", angles=2, layers=1)
+    >>> [part.words[0][1] for part in measured("all", circuit, (0,), 3)]
+    ['ZI', 'IZ', 'ZZ']
     """
-    if readout not in ("few", "all"):
-        raise InvalidInput("readout", f"must be 'few' or 'all', but is {readout!r}")
     qubits = circuit.qubits
-    if readout == "all" or not entangled:
-        return parities(range(qubits), qubits, qubits)
+    if readout == "all":
+        return parities(range(qubits), qubits, max(qubits, outputs))
     return parities(wires, qubits, outputs)

@@ -9,10 +9,10 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from noclone.core.errors import InvalidInput
 from noclone.models.card import Card
 from noclone.models.circuit_outliers import CircuitOutliers
 from noclone.models.losses import Infidelity
+from noclone.models.parameters import check_parameters
 from noclone.quantum.circuit import Circuit
 from noclone.quantum.layers import strongly_entangling
 from noclone.quantum.observables import Observable, projector, z
@@ -25,6 +25,10 @@ class QuantumAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Circ
 
     The circuit is trained so that, for the training samples, all but the latent wires end in 0. How nearly a
     sample's do, the trash fidelity, is its score; ``<Z>`` of the latent wires are its compressed features.
+
+    The unentangled twin cannot move a feature to another wire, so that its trash wires would be blind to the
+    features of the latent ones. It is trained to empty every wire, and its score is the probability that all
+    of them are: it sees every feature, but each by itself, and compresses nothing.
 
     Parameters
     ----------
@@ -48,7 +52,7 @@ class QuantumAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Circ
         Number of latent wires: the first ones.
     weights_ : ndarray
     loss_curve_ : ndarray, shape (n_iter_,)
-        One minus the mean trash fidelity.
+        One minus the mean score.
     offset_ : float
         ``decision_function = score_samples - offset_``.
     encoder_ : AngleEncoder or None
@@ -68,7 +72,8 @@ class QuantumAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Circ
         title="Quantum autoencoder",
         family="quantum",
         what="Learns a circuit that moves the information of normal samples into a few latent qubits and"
-        " leaves the others in 0. Samples that leave the others elsewhere are anomalies.",
+        " leaves the others in 0. Samples that leave the others elsewhere are anomalies. The unentangled "
+        "twin, which cannot move information, empties all qubits, so that it too sees every feature.",
         quantum="Encoding, circuit and measurement would run on a quantum computer; here they are simulated"
         " exactly, or with shots or noise. Scaling and the optimiser are classical.",
         cost="One qubit per feature (at most max_qubits), or log2(features) with amplitude encoding, "
@@ -116,6 +121,7 @@ class QuantumAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Circ
         self.contamination = contamination
 
     def _compression(self, features: int) -> Circuit:
+        check_parameters(self)
         start = self._embedding(features)
         return start + strongly_entangling(start.qubits, self.layers, entangled=self.entangled)
 
@@ -124,15 +130,13 @@ class QuantumAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Circ
         return self._noisy(self._compression(features))
 
     def _fit(self, data: Floats) -> None:
-        for name in ("layers", "latent_qubits"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise InvalidInput(name, f"must be at least 1, but is {value}")
         circuit = self._compression(data.shape[1])
         qubits = circuit.qubits
         self.latent_ = min(self.latent_qubits or qubits // 2, qubits - 1)
         self._n_features_out = self.latent_
-        self._prepare(circuit, (projector(tuple(range(self.latent_, qubits)), qubits),))
+        # Without entanglement the trash wires would see their own features only.
+        emptied = range(self.latent_ if self.entangled else 0, qubits)
+        self._prepare(circuit, (projector(tuple(emptied), qubits),))
         random, loss = self._random(), Infidelity()
         self._train(loss, self._angles(data), np.zeros(len(data)), self._start(loss, random), random)
 

@@ -11,7 +11,11 @@ class Card:
     ----------
     title : str
     family : str
-        ``"quantum"``, ``"quantum-inspired"`` (runs on a classical computer as it is) or ``"hybrid"``.
+        What would run on a quantum computer decides. ``"quantum"``: the steps that are its own, be they
+        states, expectation values, fidelities or axes of mixtures, whether or not they are computed here by
+        other means; classical are at most scaling, a linear read-out, a support vector machine, a vote, a
+        choice or the optimiser. ``"hybrid"``: the same, with a trained classical network beside or before
+        the circuit. ``"quantum-inspired"``: nothing.
     what : str
         What it does.
     quantum : str

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from noclone.core.errors import InvalidInput
 from noclone.models.encoding import AngleEncoder
 from noclone.models.losses import CrossEntropy, WeightedFidelity
+from noclone.models.parameters import check_parameters
 from noclone.models.variational import Variational
 from noclone.optimise.gradient import adam
 from noclone.quantum.circuit import Circuit
@@ -38,6 +39,7 @@ class CircuitClassifier(ClassifierMixin, Variational):
 
     def example_circuit(self, features: int) -> Circuit:
         """Return the circuit for this many features and two classes."""
+        check_parameters(self)
         return self._noisy(self._reading(min(features, self._most_angles()), 1)[0])
 
     def _loss(self) -> CrossEntropy | WeightedFidelity:
@@ -66,6 +68,7 @@ class CircuitClassifier(ClassifierMixin, Variational):
         y : array_like, shape (samples,)
             Labels of at least two classes.
         """
+        check_parameters(self)
         data, labels = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(labels)
         self._begin(data, np.unique(labels))
@@ -91,12 +94,13 @@ class CircuitClassifier(ClassifierMixin, Variational):
         InvalidInput
             If the optimiser is not Adam, or gradients are not exact because of shots.
         """
+        check_parameters(self)
         if self.optimiser != "adam":
             raise InvalidInput("optimiser", f"must be 'adam' for partial_fit, but is {self.optimiser!r}")
         first = not hasattr(self, "weights_")
         data, labels = validate_data(self, X, y, dtype=np.float64, reset=first)
         check_classification_targets(labels)
-        random = self._random()
+        random = self._random(past=0 if first else self.n_iter_)
         if first:
             self._begin(data, np.unique(labels if classes is None else np.asarray(classes)))
             self.weights_ = self._start(self._loss(), random)

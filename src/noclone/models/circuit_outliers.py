@@ -13,6 +13,7 @@ from noclone.core.errors import InvalidInput
 from noclone.models.amplitudes import amplitude_angles, amplitude_embedding, amplitude_qubits
 from noclone.models.ansatz import embedding
 from noclone.models.encoding import AngleEncoder
+from noclone.models.parameters import check_parameters
 from noclone.models.variational import Variational
 from noclone.quantum.circuit import Circuit
 
@@ -59,6 +60,7 @@ class CircuitOutliers(OutlierMixin, Variational):
         y : object
             Not used.
         """
+        check_parameters(self)
         data = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
         if not 0 < self.contamination <= 0.5:
             problem = f"must be above 0 and at most 0.5, but is {self.contamination}"

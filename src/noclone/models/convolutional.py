@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from noclone.core.errors import InvalidInput
 from noclone.core.extras import need
 from noclone.models.card import Card
+from noclone.models.parameters import check_parameters
 from noclone.optimise.gradient.descent import batches
 from noclone.quantum.bridges.torch import circuit_layer
 from noclone.quantum.circuit import Circuit
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
+CONSTANT = 1e-12
+"""Features whose spread is a smaller share of the largest value are constant, but for rounding."""
 POOLED = 4
 """Places along each side to which the stem averages before its linear layer."""
 REDUCTION = 2
@@ -77,7 +80,7 @@ class ConvolutionalClassifier(ClassifierMixin, BaseEstimator):
     network_ : dict of str to ndarray
         The weights of all layers by torch's names.
     mean_, scale_ : ndarray, shape (features,)
-        Of the standardisation.
+        Of the standardisation; features that were constant in training have the scale infinity, and are 0.
     loss_curve_ : ndarray, shape (n_iter_,)
     n_iter_ : int
 
@@ -152,13 +155,9 @@ class ConvolutionalClassifier(ClassifierMixin, BaseEstimator):
 
     def _checked_shape(self, features: int) -> tuple[int, ...]:
         """Return the shape of a sample, after a look at all parameters."""
-        for name in ("channels", "layers", "max_iter", "max_qubits"):
-            if getattr(self, name) < 1:
-                raise InvalidInput(name, f"must be at least 1, but is {getattr(self, name)}")
-        if self.kernel_size < 1 or self.kernel_size % 2 == 0:
-            raise InvalidInput("kernel_size", f"must be odd and at least 1, but is {self.kernel_size}")
-        if self.precision not in ("float64", "float32"):
-            raise InvalidInput("precision", f"must be float64 or float32, but is {self.precision!r}")
+        check_parameters(self)
+        if self.kernel_size % 2 == 0:
+            raise InvalidInput("kernel_size", f"must be odd, but is {self.kernel_size}")
         shape = (features,) if self.image_shape is None else tuple(self.image_shape)
         if prod(shape) != features:
             raise InvalidInput("image_shape", f"must have {features} pixels like X, but is {shape}")
@@ -200,14 +199,16 @@ class ConvolutionalClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError(f"Classifier can't train when only one class is present: {self.classes_}")
         self._checked_shape(data.shape[1])
         spread = data.std(axis=0)
-        self.mean_, self.scale_ = data.mean(axis=0), np.where(spread > 0, spread, 1.0)
+        moving = spread > CONSTANT * np.abs(data).max(axis=0)
+        self.mean_, self.scale_ = data.mean(axis=0), np.where(moving, spread, np.inf)
         self.circuit_ = self.example_circuit(data.shape[1])
         self.observables_: tuple[Observable, ...] = tuple(
             z(wire, self.max_qubits) for wire in range(self.max_qubits)
         )
-        random = check_random_state(self.random_state)
+        seed = check_random_state(self.random_state).randint(2**31 - 1)
+        random = np.random.default_rng(seed)
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(random.randint(2**31 - 1))
+            torch.manual_seed(seed)
             network = self._network()
         samples, classes = self._tensor(data), torch.as_tensor(targets)
         descent = torch.optim.Adam(network.parameters(), lr=self.learning_rate)

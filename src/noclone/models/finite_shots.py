@@ -6,13 +6,13 @@ from typing import Any
 
 from sklearn.base import BaseEstimator
 
-from noclone.core.errors import InvalidInput
+from noclone.core.numbers import whole
 
 
 def check_shots(shots: int | None) -> None:
-    """Raise `InvalidInput` if a number of shots is neither None nor at least 1."""
-    if shots is not None and shots < 1:
-        raise InvalidInput("shots", f"must be at least 1 or None, but is {shots}")
+    """Raise `InvalidInput` if a number of shots is neither None nor a whole number of at least 1."""
+    if shots is not None:
+        whole("shots", shots, 1)
 
 
 class FiniteShots(BaseEstimator):

@@ -16,6 +16,7 @@ from noclone.models.card import Card
 from noclone.models.encoding import AngleEncoder
 from noclone.models.feature_maps import feature_map
 from noclone.models.fidelity_kernel import fidelities, gram
+from noclone.models.parameters import check_parameters
 from noclone.models.state_encoding import map_states
 from noclone.quantum.circuit import Circuit
 
@@ -212,6 +213,7 @@ class TrainableKernelClassifier(ClassifierMixin, BaseEstimator):
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Train the bandwidths, then fit the support vector machine."""
+        check_parameters(self)
         data, labels = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(labels)
         self.encoder_ = AngleEncoder(self.max_qubits, self.bandwidth).fit(data)

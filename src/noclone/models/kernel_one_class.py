@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from noclone.models.card import Card
 from noclone.models.finite_shots import FiniteShots
+from noclone.models.parameters import check_parameters
 from noclone.models.quantum_kernels import QuantumKernel
 from noclone.quantum.circuit import Circuit
 
@@ -117,6 +118,7 @@ class QuantumKernelOneClass(OutlierMixin, FiniteShots):
 
     def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Compute the kernel of the samples and fit the support vector machine."""
+        check_parameters(self)
         data = validate_data(self, X, dtype=np.float64)
         self.kernel_ = QuantumKernel.of(self)
         self.svm_ = OneClassSVM(nu=self.nu, kernel="precomputed").fit(self.kernel_.fit_transform(data))

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from noclone.models.card import Card
 from noclone.models.finite_shots import FiniteShots
+from noclone.models.parameters import check_parameters
 from noclone.models.quantum_kernels import QuantumKernel
 from noclone.quantum.circuit import Circuit
 
@@ -118,6 +119,7 @@ class QuantumKernelRegressor(RegressorMixin, FiniteShots):
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Compute the kernel of the samples and fit the regression."""
+        check_parameters(self)
         data, target = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
         self.kernel_ = QuantumKernel.of(self)
         self.svr_ = SVR(C=self.C, epsilon=self.epsilon, kernel="precomputed")

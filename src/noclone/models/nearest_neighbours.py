@@ -10,10 +10,10 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
 
-from noclone.core.errors import InvalidInput
 from noclone.models.card import Card
 from noclone.models.fidelity_kernel import fidelities
-from noclone.models.finite_shots import FiniteShots, check_shots
+from noclone.models.finite_shots import FiniteShots
+from noclone.models.parameters import check_parameters
 from noclone.models.state_encoding import StateEncoder
 from noclone.quantum.angle import Angle, Term
 from noclone.quantum.circuit import Circuit, Gate, gate
@@ -140,12 +140,9 @@ class QuantumNearestNeighbours(ClassifierMixin, FiniteShots):
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Keep the states of the samples."""
+        check_parameters(self)
         data, labels = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(labels)
-        check_shots(self.shots)
-        for name in ("n_neighbors", "blocks"):
-            if getattr(self, name) < 1:
-                raise InvalidInput(name, f"must be at least 1, but is {getattr(self, name)}")
         self.classes_, self.votes_ = np.unique(labels, return_inverse=True)
         self.states_ = self._encoder().fit(data)
         self.circuit_ = self.states_.circuit_

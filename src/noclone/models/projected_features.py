@@ -12,7 +12,8 @@ from sklearn.utils.validation import check_is_fitted, check_random_state, valida
 
 from noclone.core.errors import InvalidInput
 from noclone.models.card import Card
-from noclone.models.finite_shots import FiniteShots, check_shots
+from noclone.models.finite_shots import FiniteShots
+from noclone.models.parameters import check_parameters
 from noclone.models.state_encoding import StateEncoder
 from noclone.quantum.circuit import Circuit
 from noclone.quantum.engine import Engine
@@ -179,7 +180,7 @@ class ProjectedFeatures(TransformerMixin, FiniteShots):
 
     def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Learn the ranges of the features."""
-        check_shots(self.shots)
+        check_parameters(self)
         data = validate_data(self, X, dtype=np.float64)
         self.states_ = self._encoder().fit(data)
         self.circuit_ = self.example_circuit(data.shape[1])

@@ -6,7 +6,6 @@ from typing import ClassVar
 
 import numpy as np
 
-from noclone.core.errors import InvalidInput
 from noclone.models.ansatz import embedding, measured
 from noclone.models.card import Card
 from noclone.models.circuit_classifier import CircuitClassifier, Reading
@@ -17,16 +16,18 @@ class QuantumConvolutionalClassifier(CircuitClassifier):
     """Classifier whose circuit is a quantum convolutional neural network.
 
     Angle encoding, then in turn `layers` convolutions and a pooling, until one wire is left, or for more than
-    two classes as many as have enough parities. Without entanglement filters and poolings act on single
-    wires and every wire is read.
+    two classes as many as have enough parities. ``<Z>`` of every wire is measured, and products of Z where
+    there are more classes than wires. Without entanglement filters act on single wires and poolings do
+    nothing; the same values are read.
 
     Parameters
     ----------
     layers : int
         Convolutions before each pooling, each with its own weights.
     loss : {"cross-entropy", "weighted-fidelity"}
-    readout : {"few", "all"}
-        Measure the wires left by the poolings, or all of them.
+    readout : {"all", "few"}
+        Measure all wires, or only those left by the poolings, as in the papers. With "few" the unentangled
+        twin sees only the features of these wires.
     optimiser, learning_rate, max_iter, batch_size, tol, patience, shots, noise, precision, threads
     max_qubits, bandwidth, entangled, random_state
         As in `VariationalClassifier`.
@@ -47,8 +48,7 @@ class QuantumConvolutionalClassifier(CircuitClassifier):
         title="Quantum convolutional classifier",
         family="quantum",
         what="Classifies by a circuit of two-qubit filters with shared weights and poolings that halve "
-        "the wires, until one is measured. The number of weights grows with the logarithm of the "
-        "features.",
+        "the wires. The number of the circuit's weights grows with the logarithm of the features.",
         quantum="The circuit and its measurement would run on a quantum computer; pooling is the deferred "
         "form of measuring a wire and acting on its neighbour. Scaling, the linear read-out and the"
         " optimiser are classical.",
@@ -70,7 +70,7 @@ class QuantumConvolutionalClassifier(CircuitClassifier):
         self,
         layers: int = 1,
         loss: str = "cross-entropy",
-        readout: str = "few",
+        readout: str = "all",
         optimiser: str = "adam",
         learning_rate: float = 0.05,
         max_iter: int = 200,
@@ -95,8 +95,6 @@ class QuantumConvolutionalClassifier(CircuitClassifier):
         self.readout = readout
 
     def _reading(self, angles: int, outputs: int) -> Reading:
-        if self.layers < 1:
-            raise InvalidInput("layers", f"must be at least 1, but is {self.layers}")
         least = outputs.bit_length()  # wires whose parities are enough
         qubits = max(angles, least, 2)
         circuit, wires, weight = embedding(qubits, angles), list(range(qubits)), 0
@@ -111,4 +109,4 @@ class QuantumConvolutionalClassifier(CircuitClassifier):
             weight += POOLING_WEIGHTS
             if len(wires) == 1:
                 break
-        return circuit, measured(self.readout, self.entangled, circuit, wires, outputs)
+        return circuit, measured(self.readout, circuit, wires, outputs)

@@ -8,10 +8,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from noclone.core.errors import InvalidInput
 from noclone.models.card import Card
 from noclone.models.circuit_outliers import CircuitOutliers
 from noclone.models.losses import SquaredRadius
+from noclone.models.parameters import check_parameters
 from noclone.quantum.circuit import Circuit
 from noclone.quantum.layers import CONVOLUTION_WEIGHTS, convolution
 from noclone.quantum.observables import Observable, pauli
@@ -22,10 +22,10 @@ Floats = NDArray[np.float64]
 class QuantumSVDD(CircuitOutliers):
     """Anomaly detector that draws the expectation values of normal samples together.
 
-    Convolutions with shared weights on ever fewer wires, down to two; ``X``, ``Y``, ``Z`` of both and ``XX``,
-    ``YY``, ``ZZ`` are measured (without entanglement ``X``, ``Y``, ``Z`` of every wire). Training minimises
-    their mean squared distance from a centre: their mean at the first weights, which then stays. A sample's
-    score is its squared distance, negative.
+    Convolutions with shared weights on ever fewer wires, down to two; ``X``, ``Y``, ``Z`` of every wire and
+    ``XX``, ``YY``, ``ZZ`` of the last two are measured. Training minimises their mean squared distance from a
+    centre: their mean at the first weights, which then stays. A sample's score is its squared distance,
+    negative. The unentangled twin reads the same values.
 
     Parameters
     ----------
@@ -34,6 +34,9 @@ class QuantumSVDD(CircuitOutliers):
     encoding : {"angle", "amplitude"}
         One qubit per scaled feature (at most max_qubits; more are first projected on principal axes), or the
         unscaled features, normalised, as amplitudes of log2(features) qubits, as in the paper.
+    readout : {"all", "few"}
+        With "few", as in the paper, only the last two wires are measured: nine values, in which the
+        unentangled twin sees only two wires' features.
     contamination : float
         Share of the training samples that `predict` takes for outliers, above 0 and at most 0.5.
     optimiser, learning_rate, max_iter, batch_size, tol, patience, shots, noise, precision, threads
@@ -86,6 +89,7 @@ class QuantumSVDD(CircuitOutliers):
         self,
         layers: int = 2,
         encoding: str = "angle",
+        readout: str = "all",
         contamination: float = 0.1,
         optimiser: str = "adam",
         learning_rate: float = 0.05,
@@ -108,12 +112,12 @@ class QuantumSVDD(CircuitOutliers):
         )  # fmt: skip
         self.layers = layers
         self.encoding = encoding
+        self.readout = readout
         self.contamination = contamination
 
     def _description(self, features: int) -> tuple[Circuit, tuple[Observable, ...]]:
         """Return the circuit for this many features, and what is measured."""
-        if self.layers < 1:
-            raise InvalidInput("layers", f"must be at least 1, but is {self.layers}")
+        check_parameters(self)
         circuit = self._embedding(features)
         qubits, weight = circuit.qubits, 0
         wires = list(range(qubits))
@@ -124,8 +128,8 @@ class QuantumSVDD(CircuitOutliers):
             if len(wires) == 2:
                 break
             wires = wires[::2]
-        read = wires if self.entangled else list(range(qubits))
-        chosen = [(wire,) for wire in read] + [*combinations(wires, 2)] * self.entangled
+        read = range(qubits) if self.readout == "all" else wires
+        chosen = [*((wire,) for wire in read), *combinations(wires, 2)]
         words = ["".join(p if i in some else "I" for i in range(qubits)) for some in chosen for p in "XYZ"]
         return circuit, tuple(pauli(word) for word in words)
 

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from noclone.core.errors import InvalidInput
 from noclone.models.card import Card
+from noclone.models.parameters import check_parameters
 from noclone.models.perceptron import Perceptron
 from noclone.optimise.gradient import adam
 from noclone.quantum.circuit import Circuit
@@ -248,14 +249,9 @@ class QuantumGAN(DensityMixin, BaseEstimator):
         InvalidInput
             A parameter out of range, or data outside `bounds`.
         """
-        if not 1 <= self.max_qubits <= MOST_QUBITS:
+        check_parameters(self)
+        if self.max_qubits > MOST_QUBITS:
             raise InvalidInput("max_qubits", f"must be from 1 to {MOST_QUBITS}, but is {self.max_qubits}")
-        for name in ("layers", "hidden", "max_iter", "critic_steps", "batch_size"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise InvalidInput(name, f"must be at least 1, but is {value}")
-        if not self.learning_rate > 0:
-            raise InvalidInput("learning_rate", f"must be above 0, but is {self.learning_rate}")
         data = validate_data(self, X, dtype=np.float64)
         features = data.shape[1]
         random = check_random_state(self.random_state)

@@ -11,7 +11,8 @@ from sklearn.utils.validation import check_is_fitted, check_random_state, valida
 
 from noclone.core.errors import InvalidInput
 from noclone.models.fidelity_kernel import fidelities, gram, sampled_gram
-from noclone.models.finite_shots import FiniteShots, check_shots
+from noclone.models.finite_shots import FiniteShots
+from noclone.models.parameters import check_parameters
 from noclone.models.projected_features import pauli_values, projected_kernel, sampled_pauli_values
 from noclone.models.state_encoding import StateEncoder
 from noclone.quantum.circuit import Circuit
@@ -115,7 +116,7 @@ class QuantumKernel(TransformerMixin, FiniteShots):
         return states if self.kernel == "fidelity" else pauli_values(states)
 
     def _fit(self, X: ArrayLike) -> np.random.Generator:
-        check_shots(self.shots)
+        check_parameters(self)
         data = validate_data(self, X, dtype=np.float64)
         self.states_ = self._encoder().fit(data)
         self.circuit_ = self.example_circuit(data.shape[1])

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted, check_random_state, valida
 from noclone.core.errors import InvalidInput
 from noclone.models.card import Card
 from noclone.models.fidelity_kernel import fidelities
+from noclone.models.parameters import check_parameters
 from noclone.models.state_encoding import StateEncoder
 from noclone.quantum.circuit import Circuit
 
@@ -151,8 +152,9 @@ class QuantumKMeans(ClusterMixin, BaseEstimator):
 
     def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Find the centres."""
+        check_parameters(self)
         data = validate_data(self, X, dtype=np.float64)
-        if not 1 <= self.n_clusters <= len(data):
+        if self.n_clusters > len(data):
             raise InvalidInput(
                 "n_clusters", f"must be from 1 to n_samples={len(data)}, but is {self.n_clusters}"
             )

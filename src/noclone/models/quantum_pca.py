@@ -9,10 +9,10 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
 
-from noclone.core.errors import InvalidInput
 from noclone.models.card import Card
 from noclone.models.fidelity_kernel import fidelities
 from noclone.models.finite_shots import FiniteShots, check_shots
+from noclone.models.parameters import check_parameters
 from noclone.models.state_encoding import StateEncoder
 from noclone.quantum.circuit import Circuit
 
@@ -60,7 +60,7 @@ class QuantumPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, FiniteShots)
     NAME = "quantum-pca"
     CARD = Card(
         title="Quantum principal component analysis",
-        family="quantum-inspired",
+        family="quantum",
         what="Reduces samples to their probabilities in the main axes of the data's density matrix.",
         quantum="On a quantum computer: copies of the mixture act as a Hamiltonian, and phase estimation "
         "finds the axis. Here the axes come from a singular value decomposition; only the states and, with "
@@ -111,10 +111,8 @@ class QuantumPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, FiniteShots)
 
     def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Find the axes."""
+        check_parameters(self)
         data = validate_data(self, X, dtype=np.float64)
-        check_shots(self.shots)
-        if self.n_components < 1:
-            raise InvalidInput("n_components", f"must be at least 1, but is {self.n_components}")
         self.states_ = self._encoder().fit(data)
         self.circuit_ = self.states_.circuit_
         _, sizes, axes = np.linalg.svd(self.states_.states(data), full_matrices=False)
@@ -132,6 +130,7 @@ class QuantumPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, FiniteShots)
         check_is_fitted(self)
         states = self.states_.states(validate_data(self, X, dtype=np.float64, reset=False))
         chance = fidelities(states, self.components_)
+        check_shots(self.shots)
         if self.shots is None:
             return chance
         rest = np.maximum(1 - chance.sum(axis=1, keepdims=True), 0.0)

@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from noclone.core.errors import InvalidInput
 from noclone.models.card import Card
+from noclone.models.parameters import check_parameters
 from noclone.models.policy_gradient import Network, PolicyGradient
 from noclone.quantum.circuit import Circuit
 from noclone.quantum.engine import Engine
-from noclone.quantum.layers import reuploading
+from noclone.quantum.layers import compressed_reuploading
 from noclone.quantum.observables import pauli
 
 Floats = NDArray[np.float64]
@@ -47,7 +48,7 @@ class _Readout:
 
     def start(self, random: np.random.Generator) -> Floats:
         circuit = self.engine.circuit
-        # A layer's shifts come before its scales (see layers.reuploading); three of each per qubit.
+        # A layer's shifts come before its scales (layers.compressed_reuploading); three of each per qubit.
         turns = random.uniform(
             -np.pi, np.pi, size=(circuit.n_weights // (6 * circuit.qubits), 2, 3 * circuit.qubits)
         )
@@ -168,18 +169,27 @@ class QuantumPolicy(PolicyGradient):
         Raises
         ------
         InvalidInput
-            More than three features per qubit, or no layers.
+            More than three features per qubit, or a parameter that cannot be used.
         """
+        check_parameters(self)
         if not 1 <= features <= 3 * self.max_qubits:
             raise InvalidInput(
                 "environment",
                 f"must have observations of 1 to {3 * self.max_qubits} features, three per qubit, "
                 f"but has {features}",
             )
-        if self.layers < 1:
-            raise InvalidInput("layers", f"must be at least 1, but is {self.layers}")
         qubits = min(features, self.max_qubits)
-        return reuploading(qubits, self.layers, features, entangled=self.entangled)
+        return compressed_reuploading(qubits, self.layers, features, entangled=self.entangled)
+
+    def fit(self, environment: Any, y: object = None) -> Self:
+        """Learn from the start, as in `PolicyGradient.fit`."""
+        check_parameters(self)
+        return super().fit(environment, y)
+
+    def partial_fit(self, environment: Any, y: object = None) -> Self:
+        """Make one more update, as in `PolicyGradient.partial_fit`."""
+        check_parameters(self)
+        return super().partial_fit(environment, y)
 
     @property
     def circuit_(self) -> Circuit:

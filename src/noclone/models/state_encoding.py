@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 
-from noclone.core.errors import InvalidInput
 from noclone.models.amplitudes import amplitude_embedding, amplitude_qubits, amplitude_states
 from noclone.models.encoding import AngleEncoder
 from noclone.models.feature_maps import feature_map
+from noclone.models.parameters import check_parameters
 from noclone.quantum.circuit import Circuit
 from noclone.quantum.engine import Engine
 
@@ -77,8 +77,7 @@ class StateEncoder(BaseEstimator):
 
     def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Learn the ranges of the features, where a feature map needs them."""
-        if self.precision not in ("float64", "float32"):
-            raise InvalidInput("precision", f"must be float64 or float32, but is {self.precision!r}")
+        check_parameters(self)
         self.encoder_ = self.circuit_ = None
         if self.feature_map != "amplitude":
             self.encoder_ = AngleEncoder(self.max_qubits, self.bandwidth).fit(X)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
-import importlib
 import io
 import json
+import math
+import textwrap
 import zipfile
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,34 +17,22 @@ import numpy as np
 import sklearn
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted
 
 import noclone
 from noclone.core.errors import InvalidInput
 from noclone.core.files import write_atomically
-from noclone.quantum.angle import Angle, Term
-from noclone.quantum.circuit import Circuit, Gate
-from noclone.quantum.observables import Observable
+from noclone.models.encoded_state import KINDS, decoded, encoded
+from noclone.models.known_parts import check_whole
 
 FORMAT, VERSION = "noclone-model", 1
 
-_RECORDS = {kind.__name__: kind for kind in (Angle, Term, Circuit, Gate, Observable)}
-_LIBRARY = {
-    "sklearn.cluster.KMeans",
-    "sklearn.decomposition.KernelPCA",
-    "sklearn.decomposition.PCA",
-    "sklearn.linear_model.LogisticRegression",
-    "sklearn.linear_model.Ridge",
-    "sklearn.preprocessing.KernelCenterer",
-    "sklearn.preprocessing.LabelBinarizer",
-    "sklearn.preprocessing.LabelEncoder",
-    "sklearn.preprocessing.MinMaxScaler",
-    "sklearn.preprocessing.StandardScaler",
-    "sklearn.svm.OneClassSVM",
-    "sklearn.svm.SVC",
-    "sklearn.svm.SVR",
-}
-"""Parts of scikit-learn that a model may hold; nothing else is ever built from a file."""
+MAX_BYTES = 256 * 2**20
+"""Most that the entries of a file may hold, uncompressed."""
+
+MAX_DESCRIPTION_BYTES = 16 * 2**20
+"""Most that the description may hold: as objects it takes some twenty times the memory."""
+
+_DESCRIPTION = "model.json"
 _DATES = (1980, 1, 1, 0, 0, 0)
 
 
@@ -86,19 +75,20 @@ def save(model: BaseEstimator, path: Path | str) -> None:
     Parameters
     ----------
     model : estimator
-        Fitted, from `noclone.models`; its parameters and what it has learnt are kept.
+        Fitted, from `noclone.models`, or a Pipeline that ends in one; its parameters and what it has learnt
+        are kept.
     path : path-like
         Written whole or not at all.
 
     Raises
     ------
     InvalidInput
-        If the model is not one of noclone's or holds something that is not data (a function, a random
-        generator).
+        If the model is not one of noclone's, holds something that is not data (a function, a random
+        generator), or is larger than `MAX_BYTES`.
     sklearn.exceptions.NotFittedError
         If it is not fitted.
     """
-    check_is_fitted(model)
+    check_whole(model)
     arrays: list[np.ndarray] = []
     description = {
         "format": FORMAT,
@@ -106,18 +96,21 @@ def save(model: BaseEstimator, path: Path | str) -> None:
         "noclone": noclone.__version__,
         "scikit_learn": sklearn.__version__,
         "features": feature_schema(model),
-        "model": _encoded(model, "model", arrays),
+        "model": encoded(model, "model", arrays),
     }
-    text = json.dumps(description, indent=1, allow_nan=False).encode()
+    entries = {_DESCRIPTION: json.dumps(description, indent=1, allow_nan=False).encode()}
+    for number, array in enumerate(arrays):
+        content = io.BytesIO()
+        np.lib.format.write_array(content, array, version=(1, 0), allow_pickle=False)
+        entries[_array_entry(number)] = content.getvalue()
+    problem = _size_problem({entry: len(content) for entry, content in entries.items()})
+    if problem:
+        raise InvalidInput("model", problem)
 
     def write(file: BinaryIO) -> None:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr(zipfile.ZipInfo("model.json", _DATES), text, zipfile.ZIP_DEFLATED)
-            for number, array in enumerate(arrays):
-                content = io.BytesIO()
-                np.lib.format.write_array(content, array, allow_pickle=False)
-                entry = zipfile.ZipInfo(f"arrays/{number}.npy", _DATES)
-                archive.writestr(entry, content.getvalue(), zipfile.ZIP_DEFLATED)
+            for entry, content in entries.items():
+                archive.writestr(zipfile.ZipInfo(entry, _DATES), content, zipfile.ZIP_DEFLATED)
 
     write_atomically(path, write)
 
@@ -139,30 +132,23 @@ def load(path: Path | str, features: ArrayLike | list[str] | None = None) -> Any
     Raises
     ------
     InvalidInput
-        If the file is not a model, is damaged or newer than this version, or `features` are not the model's.
+        If the file is not a model, is damaged, larger than `MAX_BYTES` or newer than this version, or
+        `features` are not the model's.
     """
     name = str(path)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            description = json.loads(archive.read("model.json"))
-            _check_header(description, name)
-            model = _decoded(description["model"], lambda number: _array(archive, number))
-    except OSError as error:
-        raise InvalidInput(name, f"cannot be read ({error.strerror or error})") from error
-    except InvalidInput:
-        raise
-    except (
-        zipfile.BadZipFile,
-        KeyError,
-        ValueError,
-        TypeError,
-        AttributeError,
-        IndexError,
-        EOFError,
-    ) as error:
-        raise InvalidInput(name, f"must be a model that noclone saved, but is damaged ({error})") from error
-    stored = description["features"]
-    if feature_schema(model) != stored:
+    with _faults_of(name):
+        entries = _entries(path)
+        description = json.loads(entries.pop(_DESCRIPTION), parse_constant=_refused_constant)
+    if not isinstance(description, dict) or description.get("format") != FORMAT:
+        raise InvalidInput(name, "must be a model that noclone saved, but is something else")
+    if description.get("version") != VERSION:
+        raise InvalidInput(name, f"must be of version {VERSION}, but is of {description.get('version')!r}")
+    with _faults_of(name):
+        # each array is taken once, so that no file grows by naming one many times
+        model = decoded(description["model"], lambda number: _array(entries.pop(_array_entry(number))))
+        check_whole(model)
+        stored, schema = description["features"], feature_schema(model)
+    if schema != stored:
         raise InvalidInput(name, "must hold the features that its header names, but was changed")
     if features is not None:
         given = feature_schema(features)
@@ -178,111 +164,69 @@ def _listed(schema: dict[str, Any]) -> str:
     return ", ".join(schema["names"]) if schema["names"] else f"{schema['count']} without names"
 
 
-def _check_header(description: Any, name: str) -> None:
-    if not isinstance(description, dict) or description.get("format") != FORMAT:
-        raise InvalidInput(name, "must be a model that noclone saved, but is something else")
-    if description.get("version") != VERSION:
-        raise InvalidInput(name, f"must be of version {VERSION}, but is of {description.get('version')}")
+def _array_entry(number: int) -> str:
+    return f"arrays/{number}.npy"
 
 
-def _array(archive: zipfile.ZipFile, number: int) -> np.ndarray:
-    content = io.BytesIO(archive.read(f"arrays/{int(number)}.npy"))
-    return np.lib.format.read_array(content, allow_pickle=False)
-
-
-def _encoded(value: Any, where: str, arrays: list[np.ndarray]) -> Any:
-    """Return a value as JSON, and put its arrays into the list."""
-    if value is None or isinstance(value, (bool, str)) or type(value) is int:
-        return value
-    if isinstance(value, float) and not isinstance(value, np.floating) and np.isfinite(value):
-        return value
-    if isinstance(value, (np.ndarray, np.generic, float)):
-        array = np.asarray(value)
-        if array.dtype.hasobject:
-            parts = [_encoded(part, where, arrays) for part in array.ravel().tolist()]
-            return {"objects": parts, "shape": list(array.shape)}
-        arrays.append(array)
-        kind = (
-            "array" if isinstance(value, np.ndarray) else "number" if isinstance(value, float) else "scalar"
+@contextmanager
+def _faults_of(name: str) -> Iterator[None]:
+    """Turn whatever a file's content makes fail into one sentence that names the file."""
+    try:
+        yield
+    except OSError as error:
+        raise InvalidInput(name, f"cannot be read ({error.strerror or error})") from error
+    except Exception as error:
+        what = (
+            f"no entry {error}"
+            if isinstance(error, KeyError)
+            else str(error).rstrip(".") or type(error).__name__
         )
-        return {kind: len(arrays) - 1}
-    if isinstance(value, (list, tuple)):
-        kind = "list" if isinstance(value, list) else "tuple"
-        return {kind: [_encoded(part, f"{where}[{i}]", arrays) for i, part in enumerate(value)]}
-    if isinstance(value, dict):
-        pairs = (
-            (_encoded(key, where, arrays), _encoded(part, f"{where}.{key}", arrays))
-            for key, part in value.items()
-        )
-        return {"dict": [list(pair) for pair in pairs]}
-    if type(value) in _RECORDS.values():
-        fields = {each.name: getattr(value, each.name) for each in dataclasses.fields(value)}
-        return {"record": type(value).__name__, "fields": _members(fields, where, arrays)}
-    if isinstance(value, BaseEstimator):
-        return {
-            "estimator": _class_name(value, where),
-            "state": _members(value.__getstate__(), where, arrays),
-        }
-    raise InvalidInput(where, f"must be data to be saved, but is a {type(value).__name__}")
+        reason = textwrap.shorten(what, 300)
+        raise InvalidInput(name, f"must be a model that noclone saved, but is damaged ({reason})") from error
 
 
-def _members(state: dict[str, Any], where: str, arrays: list[np.ndarray]) -> dict[str, Any]:
-    return {key: _encoded(part, f"{where}.{key}", arrays) for key, part in state.items()}
+def _size_problem(sizes: dict[str, int]) -> str | None:
+    if sum(sizes.values()) > MAX_BYTES:
+        return f"must hold at most {MAX_BYTES} bytes, but holds {sum(sizes.values())}"
+    if sizes.get(_DESCRIPTION, 0) > MAX_DESCRIPTION_BYTES:
+        return f"must be described in {MAX_DESCRIPTION_BYTES} bytes, but takes {sizes[_DESCRIPTION]}"
+    return None
 
 
-def _class_name(value: BaseEstimator, where: str) -> str:
-    kind = type(value)
-    module = (
-        kind.__module__.rpartition("._")[0] if kind.__module__.startswith("sklearn.") else kind.__module__
-    )
-    name = f"{module}.{kind.__name__}"
-    if name in _LIBRARY or (
-        module.startswith("noclone.models.")
-        and getattr(importlib.import_module(module), kind.__name__) is kind
-    ):
-        return name
-    raise InvalidInput(where, f"must be a model of noclone or a known part of scikit-learn, but is a {name}")
+def _entries(path: Path | str) -> dict[str, bytes]:
+    """Return the archive's entries, none read beyond the size that it states."""
+    with zipfile.ZipFile(path) as archive:
+        listed = {info.filename: info for info in archive.infolist()}
+        if len(listed) < len(archive.infolist()):
+            raise ValueError("an entry is there twice")
+        problem = _size_problem({name: info.file_size for name, info in listed.items()})
+        if problem:
+            raise ValueError(f"it {problem}")
+        if any(
+            info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for info in listed.values()
+        ):
+            raise ValueError("an entry is compressed in another way than by deflation")
+        contents = {}
+        for name, info in listed.items():
+            with archive.open(info) as entry:
+                contents[name] = entry.read(info.file_size)
+    return contents
 
 
-def _class_of(name: str) -> Any:
-    module, _, kind = name.rpartition(".")
-    if name in _LIBRARY or module.startswith("noclone.models."):
-        found = getattr(importlib.import_module(module), kind, None)
-        if isinstance(found, type) and issubclass(found, BaseEstimator):
-            return found
-    raise InvalidInput("model", f"must be built from noclone's models, but the file names {name!r}")
+def _array(content: bytes) -> np.ndarray:
+    """Return the array of an `.npy` entry, whose header must state the size that is there."""
+    file = io.BytesIO(content)
+    if np.lib.format.read_magic(file) != (1, 0):
+        raise ValueError("an array is not in version 1.0 of NumPy's format")
+    shape, by_columns, kind = np.lib.format.read_array_header_1_0(file)
+    data = content[file.tell() :]
+    if kind.kind not in KINDS or not kind.itemsize or len(data) != math.prod(shape) * kind.itemsize:
+        raise ValueError(f"an array of {kind} and shape {shape} has {len(data)} bytes")
+    array = np.ndarray(shape, kind, data, order="F" if by_columns else "C").copy(order="K")
+    if kind.kind == "b" and array.view(np.uint8).max(initial=0) > 1:  # NumPy counts on 0 and 1
+        raise ValueError("an array of truth values holds others")
+    return array
 
 
-def _decoded(value: Any, array: Callable[[int], np.ndarray]) -> Any:
-    """Return what `_encoded` made JSON of."""
-    if not isinstance(value, dict):
-        if isinstance(value, list):
-            raise ValueError("a bare list")
-        return value
-    if "estimator" in value:
-        kind = _class_of(value["estimator"])
-        model = kind.__new__(kind)
-        model.__setstate__({key: _decoded(part, array) for key, part in value["state"].items()})
-        return model
-    if "record" in value:
-        fields = {key: _decoded(part, array) for key, part in value["fields"].items()}
-        return _RECORDS[value["record"]](**fields)
-    ((kind_, content),) = ((key, part) for key, part in value.items() if key != "shape")
-    match kind_:
-        case "array":
-            return array(content)
-        case "scalar":
-            return array(content)[()]
-        case "number":
-            return float(array(content))
-        case "objects":
-            parts = np.empty(len(content), object)
-            parts[:] = [_decoded(part, array) for part in content]
-            return parts.reshape(value["shape"])
-        case "list":
-            return [_decoded(part, array) for part in content]
-        case "tuple":
-            return tuple(_decoded(part, array) for part in content)
-        case "dict":
-            return {_decoded(key, array): _decoded(part, array) for key, part in content}
-    raise ValueError(f"an unknown entry {kind_!r}")
+def _refused_constant(text: str) -> None:
+    raise ValueError(f"{text} in JSON")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
+import noclone.quantum.compiled  # noqa: F401  # with the model, not in its first fit
 from noclone.core.errors import InvalidInput
 from noclone.models.finite_shots import FiniteShots, check_shots
 from noclone.models.losses import Loss
@@ -125,9 +126,9 @@ class Variational(FiniteShots):
         self.entangled = entangled
         self.random_state = random_state
 
-    def _random(self) -> np.random.Generator:
-        """Return the generator of one call of a method."""
-        return np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
+    def _random(self, past: int = 0) -> np.random.Generator:
+        """Return the generator of one call of a method, another one for each number of `past` steps."""
+        return np.random.default_rng([check_random_state(self.random_state).randint(2**31 - 1), past])
 
     def _prepare(self, circuit: Circuit, observables: tuple[Observable, ...]) -> None:
         """Set what runs, with its noise, and what is measured."""
@@ -209,7 +210,7 @@ class Variational(FiniteShots):
             return mean, np.concatenate([by_weight, by_head])
 
         def metric(weights: Floats, rows: Rows) -> Floats:
-            some = angles[rows][:METRIC_SAMPLES]
+            some = random.permutation(angles[rows])[:METRIC_SAMPLES]  # rows may be sorted by label
             exact = engine_for(self.circuit_, (), "float64", self.threads)
             whole = np.eye(len(weights))  # the head has no states: plain gradient steps
             whole[:size, :size] = fubini_study(lambda changed: exact.states(some, changed), weights[:size])

@@ -14,9 +14,8 @@ from noclone.models.circuit_classifier import CircuitClassifier, Reading, wires_
 class VariationalClassifier(CircuitClassifier):
     """Classifier whose logits are expectation values of a trainable circuit.
 
-    Two classes are read from ``<Z>`` of wire 0, more classes from as many wires as classes (and from
-    products of Z where the wires are too few); a trainable linear map with offsets turns the values into
-    logits. Without entanglement every wire is read, as one wire then sees only its own features.
+    ``<Z>`` of every wire is measured, and products of Z where there are more classes than wires; a trainable
+    linear map with offsets turns the values into logits. The unentangled twin reads the same values.
 
     Parameters
     ----------
@@ -24,8 +23,9 @@ class VariationalClassifier(CircuitClassifier):
     layers : int
     loss : {"cross-entropy", "weighted-fidelity"}
         The second, for two classes, is that of A. Perez-Salinas et al., Quantum 4, 226 (2020).
-    readout : {"few", "all"}
-        Measure as few wires as the classes need, or all of them.
+    readout : {"all", "few"}
+        Measure all wires, or as few as the classes need: wire 0 for two classes, as many wires as classes for
+        more. With "few" the unentangled twin sees only the features of the wires that are read.
     optimiser : str
         ``"adam"``, ``"lbfgs"``, ``"spsa"``, ``"natural-gradient"``, or a heuristic of
         `noclone.optimise.metaheuristics`.
@@ -102,7 +102,7 @@ class VariationalClassifier(CircuitClassifier):
         ansatz: str = "strongly-entangling",
         layers: int = 2,
         loss: str = "cross-entropy",
-        readout: str = "few",
+        readout: str = "all",
         optimiser: str = "adam",
         learning_rate: float = 0.05,
         max_iter: int = 200,
@@ -134,4 +134,4 @@ class VariationalClassifier(CircuitClassifier):
         circuit = ansatz(
             self.ansatz, angles, self.layers, self.entangled, wires_for(outputs, self.max_qubits)
         )
-        return circuit, measured(self.readout, self.entangled, circuit, range(circuit.qubits), outputs)
+        return circuit, measured(self.readout, circuit, range(circuit.qubits), outputs)

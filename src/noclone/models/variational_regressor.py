@@ -9,28 +9,35 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from noclone.core.errors import InvalidInput
 from noclone.models.ansatz import ansatz, measured, most_angles
 from noclone.models.card import Card
 from noclone.models.encoding import AngleEncoder
 from noclone.models.losses import SquaredError
+from noclone.models.parameters import check_parameters
 from noclone.models.variational import Variational
 from noclone.quantum.circuit import Circuit
 from noclone.quantum.observables import Observable
 
 Floats = NDArray[np.float64]
 
+MOST = 1e300
+"""Largest target: predictions, which may overshoot, then stay finite."""
+CONSTANT = 1e-12
+"""Targets whose spread is a smaller share of the largest are constant, but for rounding."""
+
 
 class VariationalRegressor(RegressorMixin, Variational):
     """Regressor whose prediction is a linear map of expectation values of a trainable circuit.
 
-    ``<Z>`` of wire 0 is measured, or of every wire with ``readout="all"`` and without entanglement. The
-    target is standardised for training.
+    ``<Z>`` of every wire is measured, or of wire 0 only. The target is standardised for training.
 
     Parameters
     ----------
     ansatz : {"strongly-entangling", "hardware-efficient", "reuploading"}
     layers : int
-    readout : {"few", "all"}
+    readout : {"all", "few"}
+        With "few" the unentangled twin sees the features of wire 0 only.
     optimiser, learning_rate, max_iter, batch_size, tol, patience, shots, noise, precision, threads
     max_qubits, bandwidth, entangled, random_state
         As in `VariationalClassifier`.
@@ -44,6 +51,7 @@ class VariationalRegressor(RegressorMixin, Variational):
     loss_curve_ : ndarray, shape (n_iter_,)
         Mean squared errors in units of the target's variance.
     target_mean_, target_scale_ : float
+        The scale is 0 where the target is constant, which is then predicted as it is.
     encoder_ : AngleEncoder
 
     Examples
@@ -84,7 +92,7 @@ class VariationalRegressor(RegressorMixin, Variational):
         self,
         ansatz: str = "reuploading",
         layers: int = 2,
-        readout: str = "few",
+        readout: str = "all",
         optimiser: str = "adam",
         learning_rate: float = 0.05,
         max_iter: int = 200,
@@ -111,10 +119,11 @@ class VariationalRegressor(RegressorMixin, Variational):
     def _reading(self, angles: int) -> tuple[Circuit, tuple[Observable, ...]]:
         """Return the circuit for this many angles, and what is measured of it."""
         circuit = ansatz(self.ansatz, angles, self.layers, self.entangled)
-        return circuit, measured(self.readout, self.entangled, circuit, (0,), 1)
+        return circuit, measured(self.readout, circuit, (0,), 1)
 
     def example_circuit(self, features: int) -> Circuit:
         """Return the circuit for this many features."""
+        check_parameters(self)
         return self._noisy(self._reading(min(features, most_angles(self.ansatz, self.max_qubits)))[0])
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
@@ -124,15 +133,27 @@ class VariationalRegressor(RegressorMixin, Variational):
         ----------
         X : array_like, shape (samples, features)
         y : array_like, shape (samples,)
+
+        Raises
+        ------
+        InvalidInput
+            A parameter that cannot be used, or a target beyond 1e300.
         """
+        check_parameters(self)
         data, targets = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
         targets = targets.astype(np.float64)
-        self.target_mean_, spread = float(targets.mean()), float(targets.std())
-        self.target_scale_ = spread or 1.0
+        largest = float(np.abs(targets).max()) or 1.0
+        if largest > MOST:
+            raise InvalidInput("y", f"must stay within {MOST:g} of 0, but reaches {largest:g}")
+        shares = targets / largest  # whose squares neither overflow nor vanish
+        mean, spread = float(shares.mean()), float(shares.std())
+        if spread < CONSTANT:
+            spread = 0.0
+        self.target_mean_, self.target_scale_ = largest * mean, largest * spread
         self.encoder_ = AngleEncoder(most_angles(self.ansatz, self.max_qubits), self.bandwidth).fit(data)
         self._prepare(*self._reading(self.encoder_.n_angles_))
         random, loss = self._random(), SquaredError(len(self.observables_))
-        scaled = (targets - self.target_mean_) / self.target_scale_
+        scaled = (shares - mean) / (spread or np.inf)
         self._train(loss, self.encoder_.transform(data), scaled, self._start(loss, random), random)
         return self
 

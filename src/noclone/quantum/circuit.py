@@ -132,7 +132,7 @@ class Circuit:
 
     def __post_init__(self) -> None:
         if not isinstance(self.qubits, (int, np.integer)) or self.qubits < 1:
-            raise InvalidInput("circuit", f"must have a whole number, at least 1 qubit, but has {self.qubits}")
+            raise InvalidInput("circuit", f"must have at least 1 qubit, but has {self.qubits}")
         for part in self.gates:
             if max(part.wires) >= self.qubits:
                 raise InvalidInput(

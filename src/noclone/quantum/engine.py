@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from noclone.core.errors import InvalidInput
 from noclone.core.fields import unknown_text
 from noclone.quantum.circuit import Circuit
+from noclone.quantum.inputs import check_settings, matching_cotangent, samples_and_weights
 from noclone.quantum.observables import Observable
 
 Floats = NDArray[np.floating[Any]]
@@ -104,32 +105,10 @@ class Engine:
         threads: int = 1,
         backend: str = "compiled",
     ) -> None:
-        for observable in observables:
-            if observable.qubits != circuit.qubits:
-                raise InvalidInput(
-                    "observable", f"must be on {circuit.qubits} qubits, but is on {observable.qubits}"
-                )
-        if precision not in ("float64", "float32"):
-            raise InvalidInput("precision", unknown_text(precision, ["float64", "float32"]))
-        if threads < 1:
-            raise InvalidInput("threads", f"must be at least 1, but is {threads}")
+        check_settings(circuit, observables, precision, threads)
         self.circuit = circuit
         self.observables = tuple(observables)
         self._backend = _backend(backend, circuit, self.observables, precision, threads)
-
-    def _checked(self, features: ArrayLike | None, weights: ArrayLike) -> tuple[Doubles, Doubles]:
-        data = np.zeros((1, 0)) if features is None else np.asarray(features, float)
-        trained = np.asarray(weights, float)
-        if data.ndim != 2 or data.shape[1] < self.circuit.n_features:
-            raise InvalidInput(
-                "features",
-                f"must have shape (samples, at least {self.circuit.n_features}), but has {data.shape}",
-            )
-        if trained.shape != (max(len(np.atleast_1d(trained)), self.circuit.n_weights),):
-            raise InvalidInput(
-                "weights", f"must have shape ({self.circuit.n_weights},), but has {trained.shape}"
-            )
-        return data, trained
 
     def expectations(self, features: ArrayLike | None, weights: ArrayLike = ()) -> Floats:
         """Return the expectation value of each observable.
@@ -145,7 +124,7 @@ class Engine:
         -------
         ndarray, shape (B, observables)
         """
-        data, trained = self._checked(features, weights)
+        data, trained = samples_and_weights(self.circuit, features, weights)
         return self._backend.expectations(data, trained)
 
     def vjp(self, features: ArrayLike | None, weights: ArrayLike = ()) -> tuple[Floats, Pullback]:
@@ -165,18 +144,15 @@ class Engine:
         >>> bool(np.isclose(by_weight[0], -np.sin(0.3)))
         True
         """
-        data, trained = self._checked(features, weights)
+        data, trained = samples_and_weights(self.circuit, features, weights)
         values, pull = self._backend.vjp(data, trained)
 
         def pullback(cotangent: ArrayLike, inputs: bool = False) -> tuple[Floats, Floats | None]:
-            given = np.asarray(cotangent, float)
-            if given.shape != values.shape:
-                raise InvalidInput("cotangent", f"must have shape {values.shape}, but has {given.shape}")
-            return pull(given, inputs)
+            return pull(matching_cotangent(cotangent, values), inputs)
 
         return values, pullback
 
     def states(self, features: ArrayLike | None, weights: ArrayLike = ()) -> Complex:
         """Return the final state of each sample, shape (B, 2**qubits)."""
-        data, trained = self._checked(features, weights)
+        data, trained = samples_and_weights(self.circuit, features, weights)
         return self._backend.states(data, trained)

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import comb
 
 from noclone.core.errors import InvalidInput
+from noclone.core.numbers import whole
 
 Floats = NDArray[np.float64]
 Complex = NDArray[np.complex128]
@@ -39,8 +40,7 @@ def coherent(amplitudes: ArrayLike, cutoff: int) -> Complex:
     >>> np.abs(coherent([1.0], 4)).round(4).tolist()
     [[0.6065, 0.6065, 0.4289, 0.2476]]
     """
-    if cutoff < 2:
-        raise InvalidInput("cutoff", f"must be at least 2, but is {cutoff}")
+    cutoff = whole("cutoff", cutoff, 2)
     alpha = np.atleast_1d(np.asarray(amplitudes, complex))
     ratios = alpha[:, None] / np.sqrt(np.arange(1, cutoff))
     vacuum = np.exp(-0.5 * np.abs(alpha) ** 2)[:, None]
@@ -245,7 +245,7 @@ def lose(densities: Complex, transmission: ArrayLike) -> Complex:
     True
     """
     kept = _per_sample(transmission, densities)
-    if np.any((kept < 0) | (kept > 1)):
+    if not ((kept >= 0) & (kept <= 1)).all():
         raise InvalidInput("transmission", "must be between 0 and 1")
     cutoff = densities.shape[-1]
     n = np.arange(cutoff)

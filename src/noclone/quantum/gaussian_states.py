@@ -22,6 +22,10 @@ PURE = 1e-13
 """Squares closer to 1 than this count as 1 in `fidelity`, where a root would magnify their rounding."""
 
 
+ROUNDING = 1e-13
+"""Symplectic eigenvalues may lie below 1 by this much times the square of the largest variance."""
+
+
 @dataclass(frozen=True)
 class GaussianState:
     """One state, or an array of states, of m modes; made by `vacuum`, `coherent`, `thermal` and so on.
@@ -48,18 +52,25 @@ def thermal(mean_photons: ArrayLike) -> GaussianState:
     Raises
     ------
     InvalidInput
-        A negative mean photon number.
+        A mean photon number that is negative or not finite.
 
     Examples
     --------
     >>> thermal([0.5]).covariance.tolist()
     [[2.0, 0.0], [0.0, 2.0]]
     """
-    photons = np.asarray(mean_photons, float)
-    if photons.ndim == 0 or np.any(photons < 0):
-        raise InvalidInput("mean_photons", "must be an array of numbers of at least 0")
+    photons = _checked_photons(mean_photons)
+    if photons.ndim == 0:
+        raise InvalidInput("mean_photons", "must be an array with one number per mode, but is one number")
     variances = np.repeat(2 * photons + 1, 2, axis=-1)
     return GaussianState(np.zeros_like(variances), variances[..., None] * np.eye(variances.shape[-1]))
+
+
+def _checked_photons(mean_photons: ArrayLike) -> Floats:
+    photons = np.asarray(mean_photons, float)
+    if not (np.isfinite(photons) & (photons >= 0)).all():
+        raise InvalidInput("mean_photons", "must be finite and at least 0, but are not")
+    return photons
 
 
 def vacuum(modes: int) -> GaussianState:
@@ -199,20 +210,20 @@ def lose(
     Raises
     ------
     InvalidInput
-        A transmission out of range.
+        A transmission out of range, or a mean photon number that is negative or not finite.
 
     Examples
     --------
     >>> lose(coherent([1.0]), 0.25).mean.tolist()
     [1.0, 0.0]
     """
-    kept = np.asarray(transmission, float)
-    if np.any((kept < 0) | (kept > 1)):
+    kept, photons = np.asarray(transmission, float), _checked_photons(mean_photons)
+    if not ((kept >= 0) & (kept <= 1)).all():
         raise InvalidInput("transmission", "must be between 0 and 1")
     root = np.sqrt(kept)
     shrunk = transform(state, _matrix([[root, 0.0], [0.0, root]]), mode)
-    added = np.zeros((*np.broadcast_shapes(kept.shape, np.shape(mean_photons)), 2 * state.modes))
-    added[..., _rows(mode)] = np.asarray((1 - kept) * (2 * np.asarray(mean_photons, float) + 1))[..., None]
+    added = np.zeros((*np.broadcast_shapes(kept.shape, photons.shape), 2 * state.modes))
+    added[..., _rows(mode)] = np.asarray((1 - kept) * (2 * photons + 1))[..., None]
     return GaussianState(shrunk.mean, shrunk.covariance + added[..., None] * np.eye(2 * state.modes))
 
 
@@ -280,19 +291,26 @@ def symplectic_eigenvalues(state: GaussianState) -> Floats:
     Raises
     ------
     InvalidInput
-        A covariance matrix that is not positive.
+        A covariance matrix that no state has: not positive, or below the vacuum's.
 
     Examples
     --------
     >>> symplectic_eigenvalues(squeezed([0.4, 1.0])).round(12).tolist()
     [1.0, 1.0]
     """
+    if not np.isfinite(state.covariance).all():
+        raise InvalidInput("covariance", "must be finite, but is not")
     try:
         root = np.linalg.cholesky(state.covariance)
     except np.linalg.LinAlgError:
         raise InvalidInput("covariance", "must be positive") from None
     levels = np.linalg.eigvalsh(1j * np.swapaxes(root, -1, -2) @ _form(state.modes) @ root)
-    return np.asarray(levels[..., state.modes :])
+    found = np.asarray(levels[..., state.modes :])
+    # The covariance of a strongly squeezed state is known to rounding errors of its largest entries only.
+    rounding = ROUNDING * (1 + np.abs(state.covariance).max(axis=(-1, -2), keepdims=True)[..., 0] ** 2)
+    if not (found >= 1 - rounding).all():
+        raise InvalidInput("covariance", "must be at least that of a vacuum in every mode, but is below it")
+    return found
 
 
 def entropy(state: GaussianState) -> Floats:
@@ -310,8 +328,8 @@ def entropy(state: GaussianState) -> Floats:
 
 
 def purity(state: GaussianState) -> Floats:
-    """Return ``tr rho**2 = 1 / sqrt(det covariance)``, shape (...)."""
-    return np.asarray(1 / np.sqrt(np.linalg.det(state.covariance)))
+    """Return ``tr rho**2``, 1 over the product of the symplectic eigenvalues, shape (...)."""
+    return np.asarray(1 / symplectic_eigenvalues(state).prod(axis=-1))
 
 
 def fidelity(first: GaussianState, second: GaussianState) -> Floats:

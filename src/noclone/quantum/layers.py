@@ -93,10 +93,10 @@ def hardware_efficient(qubits: int, layers: int, first_weight: int = 0, entangle
     return circuit
 
 
-def reuploading(
+def compressed_reuploading(
     qubits: int, layers: int, features: int, first_weight: int = 0, entangled: bool = True
 ) -> Circuit:
-    """Return layers that encode all features again and again, scaled and shifted by weights.
+    """Return layers that encode all features again and again, scaled and shifted by weights in one rotation.
 
     Each layer gives qubit i three rotations RZ, RY, RZ by ``w + w' * x``, with three features per qubit in
     turn (feature ``(3 i + part) % features``), then CZ between neighbours (none after the last layer). Takes

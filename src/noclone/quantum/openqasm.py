@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import ast
-import math
 import re
+from collections.abc import Iterator
 
 from numpy.typing import ArrayLike
 
 from noclone.core.errors import InvalidInput
-from noclone.quantum.angle import Angle, w, x
+from noclone.quantum.angle import Angle
 from noclone.quantum.binding import bind
 from noclone.quantum.circuit import Circuit, Gate, gate
+from noclone.quantum.openqasm_angles import parse_angle
 
 _PAIR_TURNS = {
     "rzz": "gate rzz(theta) a, b { cx a, b; rz(theta) b; cx a, b; }",
@@ -65,6 +65,7 @@ def to_openqasm(
 
     Examples
     --------
+    >>> from noclone.quantum import gate, x
     >>> print(to_openqasm(Circuit(2, (gate("ry", 0, angle=2 * x[0]), gate("cx", 0, 1)))))
     OPENQASM 3.0;
     include "stdgates.inc";
@@ -114,11 +115,32 @@ def _expression(angle: Angle) -> str:
     return text or "0.0"
 
 
-_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
-_IGNORED = re.compile(r'OPENQASM [\d.]+|include "[\w.]+"|input float(\[\d+\])? [xw]_\d+|barrier\b.*')
-_DEFINITION = re.compile(r"gate\s+\w+[^{]*\{[^}]*\}")
-_REGISTER = re.compile(r"qreg (\w+)\s*\[(\d+)\]|qubit\s*\[(\d+)\] (\w+)")
-_USE = re.compile(r"(\w+)\s*(?:\((.*)\))?\s*(\w+ ?\[\d+\](?: ?, ?\w+ ?\[\d+\])*)")
+_OPENER = re.compile(r"//|/\*")
+_GATE = re.compile(r"\s*(gate\b)?")
+_WORDS = re.compile(r"\w+|[^\w\s]")
+_QISKIT = (
+    "gate sxdg a { s a; h a; s a; }",
+    "gate rxx(theta) a, b { h a; h b; cx a, b; rz(theta) b; cx a, b; h b; h a; }",
+    "gate ryy(theta) a, b { sxdg a; sxdg b; cx a, b; rz(theta) b; cx a, b; sx a; sx b; }",
+)
+"""Definitions in programs that Qiskit writes, where they are not our own."""
+_IGNORED = re.compile(
+    r'OPENQASM [0-9.]+|include "[\w.]+"|input float ?(\[ ?[0-9]+ ?\])? ?[xw]_[0-9]+|barrier\b.*'
+)
+_REGISTER = re.compile(r"qreg (\w+) ?\[([0-9]{1,6})\]|qubit ?\[([0-9]{1,6})\] ?(\w+)")
+_USE = re.compile(r"(\w+)(?: ?\((.*)\) ?| )(\w+ ?\[[0-9]{1,6}\](?: ?, ?\w+ ?\[[0-9]{1,6}\])*)")
+_PLACE = re.compile(r"(\w+) ?\[([0-9]+)\]")
+
+
+def _definition(text: str) -> tuple[str, ...]:
+    """Return a gate's definition word by word, its own parameters and qubits by their place."""
+    words = _WORDS.findall(text)
+    own = [word for word in words[2 : words.index("{")] if word.isidentifier()] if "{" in words else []
+    places = {word: f"#{place}" for place, word in enumerate(own)}
+    return (*words[:2], *(places.get(word, word) for word in words[2:]))
+
+
+_KNOWN = {_definition(text) for text in (*_DEFINED[3].values(), *_DEFINED[2].values(), *_QISKIT)}
 
 
 def from_openqasm(text: str) -> Circuit:
@@ -126,8 +148,8 @@ def from_openqasm(text: str) -> Circuit:
 
     Read are programs with one register, whose statements are gates of `noclone.quantum.gates.GATES` on
     single qubits, with angles made of numbers, ``pi``, and the inputs ``x_0``, ``w_0``, … by ``+``, ``-``,
-    ``*`` and ``/``. Definitions of gates are skipped, because these names mean these gates; so are comments
-    and barriers.
+    ``*`` and ``/``. Gates may be defined only as `to_openqasm` or Qiskit does it, under any names of
+    their qubits; comments and barriers are skipped.
 
     Raises
     ------
@@ -136,59 +158,65 @@ def from_openqasm(text: str) -> Circuit:
 
     Examples
     --------
+    >>> from noclone.quantum import gate, w, x
     >>> circuit = Circuit(2, (gate("rxx", 0, 1, angle=0.1 + x[0] * w[2]), gate("sdg", 1)))
     >>> from_openqasm(to_openqasm(circuit)) == circuit
     True
     """
+    if not isinstance(text, str):
+        raise InvalidInput("OpenQASM", f"must be text, but is of type {type(text).__name__}")
     qubits, register, parts = 0, "", []
-    for statement in _DEFINITION.sub("", _COMMENT.sub(" ", text)).split(";"):
-        statement = " ".join(statement.split())
+    for statement in _statements(_uncommented(text)):
         if not statement or _IGNORED.fullmatch(statement):
             continue
         if (found := _REGISTER.fullmatch(statement)) and not register:
             register, qubits = found[1] or found[4], int(found[2] or found[3])
             continue
         found = _USE.fullmatch(statement)
-        places = re.findall(r"(\w+)\s*\[(\d+)\]", found[3]) if found else []
+        places = _PLACE.findall(found[3]) if found else []
         if not found or {name for name, _ in places} != {register}:
             raise InvalidInput(
-                "OpenQASM", f"must hold one register and gates on its qubits, but says {statement!r}"
+                "OpenQASM", f"must hold one register and gates on its qubits, but says {_short(statement)}"
             )
-        angle = None if found[2] is None else _angle(_parsed(found[2].strip()))
+        angle = None if found[2] is None else parse_angle(found[2])
         parts.append(gate(found[1], *(int(index) for _, index in places), angle=angle))
     return Circuit(qubits, tuple(parts))
 
 
-def _parsed(expression: str) -> ast.expr:
-    try:
-        return ast.parse(expression, mode="eval").body
-    except SyntaxError:
-        raise InvalidInput(
-            "OpenQASM", f"must have angles that can be read, but one is {expression!r}"
-        ) from None
+def _uncommented(text: str) -> str:
+    """Return the text with a space for each comment."""
+    kept, place = [], 0
+    while found := _OPENER.search(text, place):
+        closing = "\n" if found[0] == "//" else "*/"
+        end = text.find(closing, found.end())
+        if end < 0 and closing == "*/":
+            raise InvalidInput(
+                "OpenQASM", f"must close its comments, but has {_short(text[found.start() :])}"
+            )
+        kept.append(text[place : found.start()])
+        place = len(text) if end < 0 else end + len(closing)
+    return " ".join([*kept, text[place:]])
 
 
-def _angle(node: ast.expr) -> Angle:
-    """Return the angle that an expression, parsed by Python's grammar, stands for."""
-    match node:
-        case ast.Constant(value=int() | float() as number):
-            return Angle.of(number)
-        case ast.Name(id="pi" | "π"):
-            return Angle.of(math.pi)
-        case ast.Name(id=name) if found := re.fullmatch(r"([xw])_(\d+)", name):
-            return (x if found[1] == "x" else w)[int(found[2])]
-        case ast.UnaryOp(op=ast.USub(), operand=inner):
-            return -_angle(inner)
-        case ast.BinOp(left=left, op=ast.Add(), right=right):
-            return _angle(left) + _angle(right)
-        case ast.BinOp(left=left, op=ast.Sub(), right=right):
-            return _angle(left) - _angle(right)
-        case ast.BinOp(left=left, op=ast.Mult(), right=right):
-            return _angle(left) * _angle(right)
-        case ast.BinOp(left=left, op=ast.Div(), right=right) if (
-            not ((divisor := _angle(right)).of_data or divisor.trainable) and divisor.value()
-        ):
-            return _angle(left) * (1 / float(divisor.value()))
-    raise InvalidInput(
-        "OpenQASM", f"must have angles of numbers, pi and inputs, but one is {ast.unparse(node)!r}"
-    )
+def _statements(text: str) -> Iterator[str]:
+    """Yield statements with single spaces; known definitions of gates are left out."""
+    place = 0
+    while (found := _GATE.match(text, place)) and found.end() < len(text):
+        end = text.find("}" if found[1] else ";", found.end())
+        statement = text[found.start() : len(text) if end < 0 else end + 1]
+        if end < 0:
+            raise InvalidInput("OpenQASM", f"must end each statement, but ends in {_short(statement)}")
+        place = end + 1
+        if not found[1]:
+            yield " ".join(statement[:-1].split())
+        elif _definition(statement) not in _KNOWN:
+            raise InvalidInput(
+                "OpenQASM",
+                f"must define gates only as noclone or Qiskit writes them, but says {_short(statement)}",
+            )
+
+
+def _short(text: str) -> str:
+    """Return text as a sentence quotes it."""
+    text = " ".join(text[:500].split())
+    return repr(text if len(text) <= 60 else f"{text[:57]}...")

@@ -15,12 +15,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
 from noclone.core.errors import InvalidInput
-from noclone.core.fields import unknown_text
 from noclone.quantum import bloch_chains
 from noclone.quantum import pauli_kernels as kernels
 from noclone.quantum.angle import Angle
 from noclone.quantum.circuit import Circuit
 from noclone.quantum.gates import PAULIS
+from noclone.quantum.inputs import check_settings, matching_cotangent, samples_and_weights
 from noclone.quantum.observables import Observable
 from noclone.quantum.pauli_lowering import (
     LETTERS,
@@ -40,6 +40,9 @@ Doubles = NDArray[np.float64]
 Complex = NDArray[np.complex128]
 Whole = NDArray[np.int64]
 Pullback = Callable[..., tuple[Floats, Floats | None]]
+
+MAX_QUBITS = 9
+"""Every further qubit takes four times the memory and time, also to build the engine."""
 
 
 def _sparse(matrices: Sequence[csr_array], rows: int, precision: str) -> kernels.Sparse:
@@ -136,7 +139,7 @@ class MixedEngine:
     """Exact mixed states of one circuit, noise included, batched over samples, with gradients.
 
     Takes ``4**qubits`` numbers per sample where `noclone.quantum.Engine` takes ``2 * 2**qubits``: for up to
-    about eight qubits. Gradients run the circuit again, so that memory does not grow with the batch: they
+    `MAX_QUBITS` qubits. Gradients run the circuit again, so that memory does not grow with the batch: they
     hold one state per layer of noise for as many samples at a time as a register has lanes.
 
     Parameters
@@ -151,7 +154,7 @@ class MixedEngine:
     Raises
     ------
     InvalidInput
-        An observable on another number of qubits; an unknown precision; no thread.
+        Too many qubits; an observable on another number of qubits; an unknown precision; no thread.
 
     Examples
     --------
@@ -168,15 +171,11 @@ class MixedEngine:
         precision: str = "float64",
         threads: int = 1,
     ) -> None:
-        for observable in observables:
-            if observable.qubits != circuit.qubits:
-                raise InvalidInput(
-                    "observable", f"must be on {circuit.qubits} qubits, but is on {observable.qubits}"
-                )
-        if precision not in ("float64", "float32"):
-            raise InvalidInput("precision", unknown_text(precision, ["float64", "float32"]))
-        if threads < 1:
-            raise InvalidInput("threads", f"must be at least 1, but is {threads}")
+        if circuit.qubits > MAX_QUBITS:
+            raise InvalidInput(
+                "circuit", f"must have at most {MAX_QUBITS} qubits for mixed states, but has {circuit.qubits}"
+            )
+        check_settings(circuit, observables, precision, threads)
         self.circuit = circuit
         self.observables = tuple(observables)
         self.precision = precision
@@ -185,20 +184,7 @@ class MixedEngine:
         self._plan, self._chains, angles = _flattened(program, circuit.qubits, precision)
         self._end = program.end.matrix
         self._spun = int((self._chains.kinds != bloch_chains.CONSTANT).sum())
-        self._sizes = circuit.n_features, circuit.n_weights
-        self._angles = Polynomials(angles, *self._sizes)
-
-    def _checked(self, features: ArrayLike | None, weights: ArrayLike) -> tuple[Floats, Floats]:
-        data = np.zeros((1, 0)) if features is None else np.asarray(features, float)
-        trained = np.asarray(weights, float)
-        if data.ndim != 2 or data.shape[1] < self._sizes[0]:
-            raise InvalidInput(
-                "features",
-                f"must have shape (samples, at least {self._sizes[0]}), but has {data.shape}",
-            )
-        if trained.ndim != 1 or len(trained) < self._sizes[1]:
-            raise InvalidInput("weights", f"must have shape ({self._sizes[1]},), but has {trained.shape}")
-        return data, trained
+        self._angles = Polynomials(angles, circuit.n_features, circuit.n_weights)
 
     def _turned(self, data: Floats, trained: Floats) -> _Turned:
         count = lanes(self.precision)
@@ -242,7 +228,7 @@ class MixedEngine:
         -------
         ndarray, shape (B, observables)
         """
-        data, trained = self._checked(features, weights)
+        data, trained = samples_and_weights(self.circuit, features, weights)
         return self._values(self._turned(data, trained), len(data))
 
     def vjp(self, features: ArrayLike | None, weights: ArrayLike = ()) -> tuple[Floats, Pullback]:
@@ -261,13 +247,14 @@ class MixedEngine:
         >>> bool(np.isclose(by_weight[0], -0.8 * np.sin(0.3)))
         True
         """
-        data, trained = self._checked(features, weights)
+        data, trained = samples_and_weights(self.circuit, features, weights)
         turned = self._turned(data, trained)
+        values = self._values(turned, len(data))
         blocks, slots, count = len(turned.spins), turned.spins.shape[1], turned.swings.shape[-1]
 
         def pullback(cotangent: ArrayLike, inputs: bool = False) -> tuple[Floats, Floats | None]:
             padded = np.zeros((blocks * count, len(self.observables)))
-            padded[: len(data)] = cotangent
+            padded[: len(data)] = matching_cotangent(cotangent, values)
             given = np.ascontiguousarray(_blocked(padded, count), self.precision)
             torques = np.empty((blocks, slots, 3 * count), self.precision)
             swung = np.empty(turned.swings.shape[1:], self.precision)
@@ -282,7 +269,7 @@ class MixedEngine:
             by_weight, by_feature = self._angles.gradients(data, trained, slopes[: len(data)])
             return by_weight, by_feature if inputs else None
 
-        return self._values(turned, len(data)), pullback
+        return values, pullback
 
     def paulis(self, features: ArrayLike | None, weights: ArrayLike = ()) -> Floats:
         """Return the expectation values of all Pauli words in the final states.
@@ -299,7 +286,7 @@ class MixedEngine:
         >>> MixedEngine(Circuit(1, (gate("h", 0),))).paulis(None).round(12).tolist()
         [[1.0, 1.0, 0.0, 0.0]]
         """
-        data, trained = self._checked(features, weights)
+        data, trained = samples_and_weights(self.circuit, features, weights)
         turned = self._turned(data, trained)
         rows, count = 4**self.circuit.qubits, turned.swings.shape[-1]
         states = np.empty((len(turned.spins), rows * count), self.precision)

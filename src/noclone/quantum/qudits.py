@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from noclone.core.errors import InvalidInput
+from noclone.core.numbers import whole
 
 Floats = NDArray[np.float64]
 Complex = NDArray[np.complex128]
@@ -165,9 +166,7 @@ def probabilities(states: Complex, wires: tuple[int, ...], dimension: int) -> Fl
 
 
 def _levels(dimension: int) -> NDArray[np.int64]:
-    if dimension < 2:
-        raise InvalidInput("dimension", f"must be at least 2, but is {dimension}")
-    return np.arange(dimension)
+    return np.arange(whole("dimension", dimension, 2))
 
 
 def _shaped(states: Complex, dimension: int) -> Complex:

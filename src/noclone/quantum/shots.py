@@ -7,15 +7,20 @@ own basis, with the same number of shots again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from noclone.core.errors import InvalidInput
+from noclone.core.numbers import whole
 from noclone.quantum.engine import Engine
 from noclone.quantum.gates import GATES, Complex
 from noclone.quantum.qudits import apply
+
+if TYPE_CHECKING:
+    from noclone.quantum.pauli_transfer import MixedEngine
 
 Floats = NDArray[np.float64]
 Bits = NDArray[np.uint8]
@@ -45,15 +50,38 @@ def measurement_bases(words: Sequence[str]) -> dict[str, list[str]]:
     return {basis.replace("I", "Z"): members for basis, members in groups}
 
 
-def _probabilities(states: NDArray[np.complexfloating], basis: str) -> Floats:
-    """Return the probabilities of the bit strings, shape (B, 2**qubits), each wire in its basis X, Y or Z."""
+def _outcomes(
+    engine: Engine | MixedEngine, features: ArrayLike | None, weights: ArrayLike
+) -> Callable[[str], Floats]:
+    """Return what gives, for a basis, the probabilities of the bit strings, shape (B, 2**qubits).
+
+    A basis is a letter X, Y or Z for each wire.
+    """
+    if isinstance(engine, Engine):
+        return partial(_of_states, engine.states(features, weights))
+    return partial(_of_paulis, engine.paulis(features, weights))
+
+
+def _of_states(states: NDArray[np.complexfloating], basis: str) -> Floats:
     turned: Complex = np.asarray(states, np.complex128)
     for wire, letter in enumerate(basis):
         for name in {"X": ("h",), "Y": ("sdg", "h"), "Z": ()}[letter]:
             matrix = GATES[name].matrix
             assert matrix is not None
             turned = apply(turned, matrix, (wire,), 2)
-    weights = np.abs(turned) ** 2
+    return _normalised(np.abs(turned) ** 2)
+
+
+def _of_paulis(values: NDArray[np.floating], basis: str) -> Floats:
+    """Sum, for each bit string, the words made of I and the basis' letters with the string's signs."""
+    weights = np.asarray(values, float).reshape(len(values), *(4,) * len(basis))
+    for letter in basis:  # the first axis left is a wire's letters; its two outcomes become the last
+        sure, turned = weights[:, 0], weights[:, "IXYZ".index(letter)]
+        weights = np.stack([sure + turned, sure - turned], axis=-1)
+    return _normalised(np.maximum(weights.reshape(len(values), -1), 0))
+
+
+def _normalised(weights: Floats) -> Floats:
     return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
 
@@ -65,20 +93,19 @@ def _signs(word: str) -> Floats:
     return signs
 
 
-def _checked(shots: int) -> int:
-    if shots < 1:
-        raise InvalidInput("shots", f"must be at least 1, but is {shots}")
-    return shots
-
-
 def estimates(
-    engine: Engine, features: ArrayLike | None, weights: ArrayLike, shots: int, rng: np.random.Generator
+    engine: Engine | MixedEngine,
+    features: ArrayLike | None,
+    weights: ArrayLike,
+    shots: int,
+    rng: np.random.Generator,
 ) -> Floats:
     """Return estimates of the engine's observables, unbiased, as a quantum computer would give them.
 
     Parameters
     ----------
-    engine : Engine
+    engine : Engine or MixedEngine
+        The latter for circuits with noise.
     features : array_like, shape (B, F), or None
     weights : array_like, shape (W,)
     shots : int
@@ -92,7 +119,7 @@ def estimates(
     Raises
     ------
     InvalidInput
-        Fewer than one shot.
+        Shots that are no whole number, or fewer than one.
 
     Examples
     --------
@@ -101,14 +128,16 @@ def estimates(
     >>> bool(abs(estimates(engine, None, (), 10_000, np.random.default_rng(0))[0, 0]) < 0.05)
     True
     """
-    states = engine.states(features, weights)
+    shots = whole("shots", shots, 1)
+    outcomes = _outcomes(engine, features, weights)
     words = list(dict.fromkeys(word for part in engine.observables for _, word in part.words))
     seen: dict[str, Floats] = {}
     for basis, members in measurement_bases(words).items():
-        counts = rng.multinomial(_checked(shots), _probabilities(states, basis))
+        counts = rng.multinomial(shots, outcomes(basis))
         found = counts @ np.stack([_signs(word) for word in members], axis=1) / shots
         seen.update(zip(members, found.T, strict=True))
-    out = np.zeros((len(states), len(engine.observables)))
+    samples = 1 if features is None else len(np.asarray(features))
+    out = np.zeros((samples, len(engine.observables)))
     for column, observable in enumerate(engine.observables):
         for coefficient, word in observable.words:
             out[:, column] += coefficient * seen[word]
@@ -116,7 +145,11 @@ def estimates(
 
 
 def sample_bits(
-    engine: Engine, features: ArrayLike | None, weights: ArrayLike, shots: int, rng: np.random.Generator
+    engine: Engine | MixedEngine,
+    features: ArrayLike | None,
+    weights: ArrayLike,
+    shots: int,
+    rng: np.random.Generator,
 ) -> Bits:
     """Return measured bits in the computational basis.
 
@@ -135,9 +168,9 @@ def sample_bits(
     >>> sample_bits(Engine(Circuit(2, (gate("x", 1),))), None, (), 2, np.random.default_rng(0)).tolist()
     [[[0, 1], [0, 1]]]
     """
-    qubits = engine.circuit.qubits
-    chances = _probabilities(engine.states(features, weights), "Z" * qubits)
-    counts = rng.multinomial(_checked(shots), chances)
+    qubits, shots = engine.circuit.qubits, whole("shots", shots, 1)
+    chances = _outcomes(engine, features, weights)("Z" * qubits)
+    counts = rng.multinomial(shots, chances)
     drawn = np.repeat(np.tile(np.arange(2**qubits), len(chances)), counts.ravel()).reshape(-1, shots)
     drawn = rng.permuted(drawn, axis=1)
     return np.asarray(drawn[..., None] >> np.arange(qubits)[::-1] & 1, np.uint8)
@@ -165,8 +198,8 @@ def swap_test(fidelity: ArrayLike, shots: int, rng: np.random.Generator) -> Floa
     >>> swap_test([1.0, 1.0], 100, np.random.default_rng(0)).tolist()
     [1.0, 1.0]
     """
-    exact = np.clip(np.asarray(fidelity, float), 0, 1)
-    return np.asarray(2 * rng.binomial(_checked(shots), (1 + exact) / 2) / shots - 1)
+    shots, exact = whole("shots", shots, 1), np.clip(np.asarray(fidelity, float), 0, 1)
+    return np.asarray(2 * rng.binomial(shots, (1 + exact) / 2) / shots - 1)
 
 
 def inversion_test(fidelity: ArrayLike, shots: int, rng: np.random.Generator) -> Floats:
@@ -180,5 +213,5 @@ def inversion_test(fidelity: ArrayLike, shots: int, rng: np.random.Generator) ->
     >>> inversion_test(0.0, 100, np.random.default_rng(0)).tolist()
     0.0
     """
-    exact = np.clip(np.asarray(fidelity, float), 0, 1)
-    return np.asarray(rng.binomial(_checked(shots), exact) / shots)
+    shots, exact = whole("shots", shots, 1), np.clip(np.asarray(fidelity, float), 0, 1)
+    return np.asarray(rng.binomial(shots, exact) / shots)

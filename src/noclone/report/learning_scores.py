@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _LOOKS = {QUANTUM: (BLUE, "o"), UNENTANGLED: (AMBER, "D"), CLASSICAL: (GREEN, "s")}
 _METRICS = {"accuracy": "accuracy", "r2": "R²", "roc_auc": "area under the ROC curve"}
+_LOWEST = {"accuracy": 0.0, "r2": -np.inf, "roc_auc": 0.0}
+"""No score is lower, and none above 1: bars end there, though an interval may not."""
 _ROW_IN, _FRAME_IN = 0.36, 1.3
 _MEAN, _SPLITS = -0.16, (0.08, 0.36)
 """Where in its row a model's mean lies, and from where to where its splits."""
@@ -36,7 +38,8 @@ def scores_picture(comparison: Comparison) -> Picture:
     finding = f"{comparison.title}: {'an advantage' if comparison.advantage else 'no advantage'} ({names})"
     caption = (
         f"Small marks: the {comparison.seeds} splits. Large marks and bars: mean and 95 % interval, "
-        f"corrected for rows that splits share. Right: wall time of one fit. {comparison.verdict}"
+        "corrected for rows that splits share, cut off where no score can be. Right: wall time of one fit. "
+        f"{comparison.verdict}"
     )
     return Picture(f"scores-{comparison.title}", finding, caption, drawing)
 
@@ -84,7 +87,7 @@ def _draw(figure: Figure, comparison: Comparison) -> None:
         scores.axvline(comparison.ceiling, color=INK, linestyle="--", linewidth=1.2, label="ceiling")
     scores.set_yticks(range(len(comparison.entries)), [_label(entry) for entry in comparison.entries])
     scores.set_ylim(len(comparison.entries) - 0.5, -0.5)
-    scores.set_xlim(right=min(scores.get_xlim()[1], 1.012))  # an interval may pass 1, a score cannot
+    scores.set_xlim(right=min(scores.get_xlim()[1], 1.012))
     scores.set_xlabel(f"{_METRICS[comparison.metric]} on test rows")
     times.set(xscale="log", xlabel="fit (s)")
     low, high = times.get_xlim()
@@ -102,6 +105,8 @@ def _scores(
     axes: Axes, place: int, comparison: Comparison, entry: Entry, colour: str, marker: str, label: str | None
 ) -> None:
     mean = comparison.score(entry)
+    room = np.array([[mean.mean - _LOWEST[comparison.metric]], [1 - mean.mean]])
+    reach = np.minimum(mean.half_width, np.maximum(room, 0))
     values = entry.scores(comparison.metric)
     # Splits lie apart by height, so that equal scores do not hide each other.
     heights = place + np.linspace(_SPLITS[0], _SPLITS[1], len(values))
@@ -109,7 +114,7 @@ def _scores(
     axes.errorbar(
         mean.mean,
         place + _MEAN,
-        xerr=mean.half_width,
+        xerr=reach,
         fmt=marker,
         color=colour,
         markersize=6.5,

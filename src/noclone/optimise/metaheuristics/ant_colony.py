@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from noclone.core.numbers import positive, whole
 from noclone.optimise.metaheuristics.ask_and_tell import Proposals, Task
 
 NAME = "ant-colony"
@@ -41,6 +42,8 @@ def propose(
     >>> found.point.round(1).tolist()
     [0.3, 0.3]
     """
+    archive, ants = whole("archive", archive, 2), whole("ants", ants, 1)
+    locality, evaporation = positive("locality", locality), positive("evaporation", evaporation)
     rng = task.rng
     points = task.first(archive)
     heights = yield points

@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from noclone.core.errors import InvalidInput
+from noclone.core.numbers import whole
 from noclone.core.registry import named_modules, pick
 from noclone.core.seeds import stream
 
 Floats = NDArray[np.float64]
 Objective = Callable[[Floats], ArrayLike]
-"""Points (n, d) to what is maximised (n,); what is not a number counts as the worst."""
+"""Points (n, d) to what is maximised (n,), finite; NaN and minus infinity count as the worst."""
 Proposals = Generator[Floats, Floats, None]
 """Yields points (n, d) of the unit box, receives their heights (n,)."""
 Heuristic = Callable[["Task"], Proposals]
@@ -117,7 +118,8 @@ def search(
         One of `heuristics()`, or the function `propose` of its module, perhaps with parameters bound by
         `functools.partial`.
     objective : callable
-        Takes points (n, d) and returns values (n,), each of its own point only; NaN counts as the worst.
+        Takes points (n, d) and returns values (n,), each of its own point only; NaN counts as the worst,
+        infinity is refused.
     low, high : array_like, shape (d,)
         The box; points outside are never asked for.
     evaluations : int
@@ -134,8 +136,8 @@ def search(
     Raises
     ------
     InvalidInput
-        If the heuristic, the box, the budget or the start cannot be used, if the objective returns another
-        shape, or if an optional package is missing.
+        If the heuristic, its parameters, the box, the budget or the start cannot be used, if the objective
+        returns another shape or infinity, or if an optional package is missing.
 
     Examples
     --------
@@ -171,8 +173,7 @@ def searches(
     True
     """
     low, high = _box(low, high)
-    if evaluations < 1:
-        raise InvalidInput("evaluations", f"must be at least 1, but is {evaluations}")
+    evaluations = whole("evaluations", evaluations, 1)
     begin = (_start(start, low, high) - low) / (high - low)
     propose: Heuristic = (
         pick("search", heuristic, named_modules(__package__)).propose
@@ -180,7 +181,7 @@ def searches(
         else heuristic
     )
     courses = [propose(Task(low.size, evaluations, begin, stream(seed, "metaheuristic"))) for seed in seeds]
-    asked = [next(course) for course in courses]
+    asked = [_asked(course) for course in courses]
     points: list[list[Floats]] = [[] for _ in courses]
     values: list[list[Floats]] = [[] for _ in courses]
     left = [evaluations] * len(courses)
@@ -195,8 +196,19 @@ def searches(
             values[i].append(own)
             left[i] -= len(own)
             if left[i]:
-                asked[i] = courses[i].send(own)
+                asked[i] = _asked(courses[i], own)
     return [_found(np.concatenate(p), np.concatenate(v)) for p, v in zip(points, values, strict=True)]
+
+
+def _asked(course: Proposals, told: Floats | None = None) -> Floats:
+    """Return the next proposal of a heuristic that is told the heights of its last one, if there was one."""
+    try:
+        points = next(course) if told is None else course.send(told)
+    except StopIteration:
+        points = np.empty((0, 0))
+    if not len(points):
+        raise InvalidInput("heuristic", "must propose points until the budget is spent, but proposed none")
+    return points
 
 
 def higher(points: Floats, heights: Floats, others: Floats, told: Floats) -> tuple[Floats, Floats]:
@@ -229,6 +241,8 @@ def _heights(objective: Objective, points: Floats) -> Floats:
         raise InvalidInput(
             "objective", f"must return an array of shape ({len(points)},), but returned {values.shape}"
         )
+    if np.isposinf(values).any():
+        raise InvalidInput("objective", "must be finite, minus infinity or NaN, but is infinite somewhere")
     return np.where(np.isnan(values), -np.inf, values)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from noclone.core.numbers import positive, whole
 from noclone.optimise.metaheuristics.ask_and_tell import Proposals, Task
 
 NAME = "bat"
@@ -44,8 +45,9 @@ def propose(
     Notes
     -----
     The paper and the program both print velocities that lead away from the best point; here they lead to
-    it. The program's random walk is .1 in the units of its example, whose box is 10 wide; here .1 of the
-    box. A bat that would leave the box stops at its wall.
+    it. The paper takes a better point if rand < A, ever more seldom as the loudness A falls; here, as in the
+    program, if rand > A, ever more often. The program's random walk is .1 in the units of its example, whose
+    box is 10 wide; here .1 of the box. A bat that would leave the box stops at its wall.
 
     Examples
     --------
@@ -57,6 +59,9 @@ def propose(
     >>> found.point.round(1).tolist()
     [0.3, 0.3]
     """
+    bats = whole("bats", bats, 1)
+    frequency, walk = positive("frequency", frequency), positive("walk", walk)
+    quieter, faster = positive("quieter", quieter, high=1.0), positive("faster", faster)
     rng = task.rng
     x = task.first(bats)
     heights = yield x

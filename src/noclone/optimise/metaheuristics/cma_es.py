@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from noclone.core.extras import need
+from noclone.core.numbers import positive
 from noclone.optimise.metaheuristics.ask_and_tell import Proposals, Task
 
 NAME = "cma-es"
@@ -31,7 +32,7 @@ def propose(task: Task, *, deviation: float = 0.25) -> Proposals:
     Raises
     ------
     InvalidInput
-        If the package cma is not installed.
+        If the package cma is not installed, or the deviation is no number above 0.
 
     Notes
     -----
@@ -47,6 +48,7 @@ def propose(task: Task, *, deviation: float = 0.25) -> Proposals:
     >>> found.point.round(1).tolist()
     [0.3, 0.3]
     """
+    deviation = positive("deviation", deviation)
     cma = need("cma")
     rng = task.rng
     size = max(task.size, 2)  # the package cannot do with one; the second one then changes nothing

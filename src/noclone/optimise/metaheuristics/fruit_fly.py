@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from noclone.core.numbers import positive, whole
 from noclone.optimise.metaheuristics.ask_and_tell import Proposals, Task
 
 NAME = "fruit-fly"
@@ -44,6 +45,8 @@ def propose(task: Task, *, flies: int = 30, width: float = 1.0, narrower: float 
     >>> found.point.round(1).tolist()
     [0.3, 0.3]
     """
+    flies = whole("flies", flies, 1)
+    width, narrower = positive("width", width), positive("narrower", narrower, high=1.0)
     rng = task.rng
     flown = task.first(flies)
     told = yield flown

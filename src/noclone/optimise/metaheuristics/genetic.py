@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from noclone.core.errors import InvalidInput
+from noclone.core.numbers import real, whole
 from noclone.optimise.metaheuristics.ask_and_tell import Floats, Proposals, Task
 
 NAME = "genetic"
@@ -49,6 +51,11 @@ def propose(
     >>> found.point.round(1).tolist()
     [0.3, 0.3]
     """
+    if whole("population", population, 2) % 2:
+        raise InvalidInput("population", f"must be even, but is {population}")
+    crossover_prob = real("crossover_prob", crossover_prob, high=1.0)
+    crossover_index = real("crossover_index", crossover_index)
+    mutation_index = real("mutation_index", mutation_index)
     rng = task.rng
     parents = task.first(population)
     heights = yield parents

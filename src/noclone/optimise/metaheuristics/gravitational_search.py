@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from noclone.core.numbers import positive, real, whole
 from noclone.optimise.metaheuristics.ask_and_tell import Floats, Proposals, Task
 
 NAME = "gravitational-search"
 TITLE = "Gravitational search"
 SOURCE = "E. Rashedi, H. Nezamabadi-pour, S. Saryazdi, Inf. Sci. 179, 2232 (2009), eqs. (7)-(21)"
 QUANTUM = "classical"
+LAST = 0.02
+"""Share of the agents that still attract at the end, in the authors' program."""
 
 
 def propose(task: Task, *, agents: int = 30, gravity: float = 1.0, fading: float = 5.0) -> Proposals:
@@ -29,8 +32,10 @@ def propose(task: Task, *, agents: int = 30, gravity: float = 1.0, fading: float
     -----
     The paper's 50 agents and fading of 20 are for 1000 rounds; in the few dozen that a search of some
     thousand evaluations has, such agents freeze before they arrive, so the defaults are milder.
-    All agents attract at first, only the best at the end. As in the authors' program the force falls with
-    the first power of the distance, and an agent that leaves the box is put anywhere in it.
+    All agents attract at first, the best `LAST` of them at the end. The paper's force is mass times way over
+    distance, not over its cube (eq. (7)): far agents attract as strongly as near ones. As in the authors'
+    program (MATLAB Central File Exchange 27756), a coordinate that leaves the box is drawn anew, and only
+    that one.
 
     Examples
     --------
@@ -42,6 +47,8 @@ def propose(task: Task, *, agents: int = 30, gravity: float = 1.0, fading: float
     >>> found.point.round(1).tolist()
     [0.3, 0.3]
     """
+    agents = whole("agents", agents, 2)
+    gravity, fading = positive("gravity", gravity), real("fading", fading)
     rng = task.rng
     rounds = task.rounds(agents)
     x = task.first(agents)
@@ -49,12 +56,21 @@ def propose(task: Task, *, agents: int = 30, gravity: float = 1.0, fading: float
     for done in range(1, rounds + 1):
         heights = yield x
         share = done / rounds
-        attracting = max(1, round(agents * (1 - share)))
+        attracting = max(1, round(agents * (LAST + (1 - LAST) * (1 - share))))
         pull = acceleration(x, heights, attracting, rng)
         velocity = rng.random(x.shape) * velocity + gravity * np.exp(-fading * share) * pull
-        x = x + velocity
-        outside = ((x < 0) | (x > 1)).any(axis=1)
-        x[outside] = rng.random((outside.sum(), task.size))
+        x = inside(x + velocity, rng)
+
+
+def inside(x: Floats, rng: np.random.Generator) -> Floats:
+    """Return points with every coordinate outside 0 to 1 drawn anew.
+
+    Examples
+    --------
+    >>> inside(np.array([[0.2, 1.5]]), np.random.default_rng(1)).round(3).tolist()
+    [[0.2, 0.95]]
+    """
+    return np.asarray(np.where((x < 0) | (x > 1), rng.random(x.shape), x))
 
 
 def acceleration(x: Floats, heights: Floats, attracting: int, rng: np.random.Generator) -> Floats:

@@ -13,6 +13,7 @@ from functools import partial
 
 import numpy as np
 
+from noclone.core.numbers import whole
 from noclone.optimise.metaheuristics import quantum_particle_swarm
 from noclone.optimise.metaheuristics.ask_and_tell import Floats, Proposals, Task
 
@@ -54,8 +55,12 @@ def propose(
     >>> found.point.round(1).tolist()
     [0.3, 0.3]
     """
+    bits = whole("bits", bits, 1)
     return quantum_particle_swarm.propose(
-        task, particles=particles, contraction=contraction, migration=partial(migrated, bits=bits)
+        task,
+        particles=whole("particles", particles, 2),
+        contraction=contraction,
+        migration=partial(migrated, bits=bits),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from noclone.core.numbers import positive, real
 from noclone.optimise.metaheuristics.ask_and_tell import Floats, Proposals, Task
 
 NAME = "nelder-mead"
@@ -39,6 +40,7 @@ def propose(task: Task, *, edge: float = 0.1, smallest: float = 1e-4) -> Proposa
     >>> found.point.round(1).tolist()
     [0.3, 0.3]
     """
+    edge, smallest = positive("edge", edge, high=0.5), real("smallest", smallest)
     for start in task.start:
         yield from climb(_simplex(start, edge), smallest)
     while True:

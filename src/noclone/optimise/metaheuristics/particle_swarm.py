@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from noclone.core.numbers import real, whole
 from noclone.optimise.metaheuristics.ask_and_tell import Proposals, Task, higher
 
 NAME = "particle-swarm"
@@ -44,6 +45,8 @@ def propose(
     >>> found.point.round(1).tolist()
     [0.3, 0.3]
     """
+    particles = whole("particles", particles, 1)
+    inertia, attraction = real("inertia", inertia), real("attraction", attraction)
     rng = task.rng
     x = task.first(particles)
     velocity = (rng.random(x.shape) - x) / 2

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from noclone.core.numbers import real, whole
 from noclone.optimise.metaheuristics.ask_and_tell import Floats, Proposals, Task, higher
 
 NAME = "quantum-particle-swarm"
@@ -57,8 +58,9 @@ def propose(
     >>> found.point.round(1).tolist()
     [0.3, 0.3]
     """
+    particles = whole("particles", particles, 1)
+    first, last = (real("contraction", beta) for beta in contraction)
     rng = task.rng
-    first, last = contraction
     rounds = task.rounds(particles)
     x = task.first(particles)
     best, heights = x, (yield x)

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from noclone.core.numbers import positive, whole
 from noclone.optimise.metaheuristics.ask_and_tell import Floats, Proposals, Task
 
 NAME = "simulated-annealing"
@@ -45,6 +46,7 @@ def propose(task: Task, *, samples: int = 20, coldest: float = 1e-5) -> Proposal
     >>> found.point.round(1).tolist()
     [0.3, 0.3]
     """
+    samples, coldest = whole("samples", samples, 1), positive("coldest", coldest, high=1.0)
     rng = task.rng
     points = task.first(samples)
     heights = yield points
