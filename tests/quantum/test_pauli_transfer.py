@@ -120,7 +120,7 @@ def pennylane_loss(circuit, observables, cotangent):
 
 
 @pytest.mark.filterwarnings("ignore:Casting complex values to real")  # autograd inside PennyLane
-@pytest.mark.parametrize("seed", range(50))
+@pytest.mark.parametrize("seed", range(100))
 def test_values_and_gradients_are_those_of_pennylane(seed):
     rng = np.random.default_rng(seed)
     qubits = 1 + seed % 4

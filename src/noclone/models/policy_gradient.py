@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from noclone.core.errors import InvalidInput
 from noclone.core.extras import need
 from noclone.core.seeds import stream
+from noclone.models.parameters import check_parameters
 from noclone.models.perceptron import Perceptron
 from noclone.optimise.gradient import adam
 
@@ -124,11 +125,7 @@ class PolicyGradient(ABC, BaseEstimator):
         InvalidInput
             Other spaces of actions or observations; gymnasium is not installed.
         """
-        for name in ("learning_rate", "max_iter", "episodes", "max_steps"):
-            if not getattr(self, name) > 0:
-                raise InvalidInput(name, f"must be above 0, but is {getattr(self, name)}")
-        if not 0 <= self.discount <= 1:
-            raise InvalidInput("discount", f"must be between 0 and 1, but is {self.discount}")
+        self._check()
         copies = _copies(environment, self.episodes)
         self._begin(copies[0])
         for _ in range(self.max_iter):
@@ -137,11 +134,17 @@ class PolicyGradient(ABC, BaseEstimator):
 
     def partial_fit(self, environment: Any, y: object = None) -> Self:
         """Make one more update, or the first; `max_iter` of them give what `fit` gives."""
+        self._check()
         copies = _copies(environment, self.episodes)
         if not hasattr(self, "weights_"):
             self._begin(copies[0])
         self._update(copies)
         return self
+
+    def _check(self) -> None:
+        check_parameters(self)
+        if not self.discount <= 1:
+            raise InvalidInput("discount", f"must be between 0 and 1, but is {self.discount}")
 
     def _begin(self, environment: gymnasium.Env) -> None:
         spaces = need("gymnasium").spaces

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -180,16 +180,6 @@ class QuantumPolicy(PolicyGradient):
             )
         qubits = min(features, self.max_qubits)
         return compressed_reuploading(qubits, self.layers, features, entangled=self.entangled)
-
-    def fit(self, environment: Any, y: object = None) -> Self:
-        """Learn from the start, as in `PolicyGradient.fit`."""
-        check_parameters(self)
-        return super().fit(environment, y)
-
-    def partial_fit(self, environment: Any, y: object = None) -> Self:
-        """Make one more update, as in `PolicyGradient.partial_fit`."""
-        check_parameters(self)
-        return super().partial_fit(environment, y)
 
     @property
     def circuit_(self) -> Circuit:
