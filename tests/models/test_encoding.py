@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.estimator_checks import check_estimator
 
 from noclone.core.errors import InvalidInput
 from noclone.models.encoding import AngleEncoder
@@ -14,9 +14,11 @@ from noclone.models.encoding import AngleEncoder
 rng = np.random.default_rng(2)
 
 
-@parametrize_with_checks([AngleEncoder(), AngleEncoder(max_angles=2)])
-def test_the_contract_is_kept(estimator, check):
-    check(estimator)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")  # pandas, array API: not here
+@pytest.mark.parametrize("encoder", [AngleEncoder(), AngleEncoder(max_angles=2)])
+def test_the_contract_is_kept(encoder):
+    results = check_estimator(encoder, on_fail=None)
+    assert [result["check_name"] for result in results if result["status"] == "failed"] == []
 
 
 def test_the_range_seen_fills_the_range_of_angles():
