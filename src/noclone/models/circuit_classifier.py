@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, Self
 
 import numpy as np
@@ -23,7 +24,7 @@ Floats = NDArray[np.float64]
 Reading = tuple[Circuit, tuple[Observable, ...]]
 
 
-class CircuitClassifier(ClassifierMixin, Variational):
+class CircuitClassifier(ABC, ClassifierMixin, Variational):
     """A classifier by circuit; a subclass says which circuit, by `_reading`, and stores `loss`."""
 
     loss: str
@@ -33,9 +34,9 @@ class CircuitClassifier(ClassifierMixin, Variational):
         """Return how many angles the circuit takes."""
         return self.max_qubits
 
+    @abstractmethod
     def _reading(self, angles: int, outputs: int) -> Reading:
         """Return the circuit for this many angles, and what is measured for this many outputs."""
-        raise NotImplementedError
 
     def example_circuit(self, features: int) -> Circuit:
         """Return the circuit for this many features and two classes."""

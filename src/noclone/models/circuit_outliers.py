@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Self
 
 import numpy as np
@@ -22,7 +23,7 @@ LEAST_AMPLITUDES = 3
 """Rows are padded with zeros to this length, so that amplitudes take at least 2 qubits."""
 
 
-class CircuitOutliers(OutlierMixin, Variational):
+class CircuitOutliers(ABC, OutlierMixin, Variational):
     """An anomaly detector by circuit; a subclass says how it trains and scores, and stores its parameters."""
 
     encoding: str
@@ -43,13 +44,13 @@ class CircuitOutliers(OutlierMixin, Variational):
             return self.encoder_.transform(data)
         return amplitude_angles(np.pad(data, ((0, 0), (0, max(LEAST_AMPLITUDES - data.shape[1], 0)))))
 
+    @abstractmethod
     def _fit(self, data: Floats) -> None:
         """Set up and train."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _scores(self, data: Floats) -> Floats:
         """Return how normal samples are; larger is more normal."""
-        raise NotImplementedError
 
     def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Train on samples of which nearly all are normal.

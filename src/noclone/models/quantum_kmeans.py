@@ -44,7 +44,8 @@ def _lloyd(states: Complex, centres: Complex, max_iter: int) -> tuple[Floats, Co
     """Alternate assignment and new centres until nothing moves; return loss, centres, labels, iterations."""
     labels = np.full(len(states), -1)
     steps = 0
-    for steps in range(1, max_iter + 1):  # noqa: B007
+    while steps < max_iter:
+        steps += 1
         found = fidelities(states, centres)
         new = found.argmax(axis=1)
         closeness = found[np.arange(len(states)), new]
