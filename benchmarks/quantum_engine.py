@@ -18,14 +18,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from measure import Row, beside, timed
-from noclone.quantum import Engine, z
+from noclone.quantum import Circuit, Engine, noise, z
 from noclone.quantum.layers import angle_embedding, iqp, strongly_entangling
+from noclone.quantum.pauli_transfer import MixedEngine
 
 Floats = NDArray[np.float64]
 Answer = tuple[float, Floats]
 """The loss and its gradient by the weights."""
 
 LAYERS, BATCH, THREAD_BATCH = 4, 256, 2048
+MIXED_LAYERS, MIXED_BATCH, DEPOLARISING = 2, 32, 0.02
 CALLS = {4: 400, 8: 100, 12: 5}
 """Ours is timed over so many calls at once, by qubits."""
 APART = 1e-5
@@ -76,6 +78,7 @@ def rows() -> Iterator[Row]:
     for qubits in (4, 8, 12):
         yield from gradients(task(qubits, BATCH))
     yield from threads(task(8, THREAD_BATCH))
+    yield from mixed_states(task(6, MIXED_BATCH))
     yield from kernels()
     yield fresh_process()
 
@@ -279,6 +282,26 @@ def threads(given: Task) -> Iterator[Row]:
         alone = alone or run.wall_s
         remark = f"{alone / run.wall_s:.2f} times as fast by the clock" if count > 1 else ""
         yield run.row(job, f"noclone, {count} thread{'s' * (count > 1)}", THREAD_BATCH, "samples", remark)
+
+
+def mixed_states(given: Task) -> Iterator[Row]:
+    """Two layers, each followed by depolarising noise on every qubit; no peer."""
+    qubits = given.qubits
+    after = Circuit(qubits, tuple(noise("depolarise", wire, DEPOLARISING) for wire in range(qubits)))
+    circuit = angle_embedding(qubits)
+    for layer in range(MIXED_LAYERS):
+        circuit += strongly_entangling(qubits, 1, first_weight=3 * qubits * layer) + after
+    weights = given.weights[: circuit.n_weights]
+    for precision in ("float32", "float64"):
+        engine = MixedEngine(circuit, [z(0, qubits)], precision)
+
+        def work(engine: MixedEngine = engine) -> None:
+            values, pullback = engine.vjp(given.features, weights)
+            pullback(2 * (values - given.targets[:, None]) / MIXED_BATCH)
+
+        run = timed(lambda work=work: [work() for _ in range(20)], 8)
+        job = f"gradient with noise, {qubits} qubits, batch {MIXED_BATCH}"
+        yield run.row(job, f"noclone, {precision}", 20 * MIXED_BATCH, "samples")
 
 
 def kernels() -> Iterator[Row]:
