@@ -143,8 +143,8 @@ def learning() -> None:
         "`python evidence/data_reuploading.py`: test accuracy, mean ± standard deviation over seeds, beside "
         "the rows published with arXiv:2403.07059 (five seeds). The kernel rows are exact and are tests. For "
         "data re-uploading on `linearly_separable_10d` both our mean and the paper's own code, run again "
-        "with today's libraries (qml-benchmarks 0bbf848, `qml.broadcast` put back, `max_vmap` 32: 0.943 ± 0.040 "
-        "over seeds 0 to 4), lie above the published row.\n\n" + markdown(rows)
+        "with today's libraries (qml-benchmarks 0bbf848, `qml.broadcast` put back, `max_vmap` 32: 0.943 ± "
+        "0.040 over seeds 0 to 4), lie above the published row.\n\n" + markdown(rows)
     )
     (DOCS / "learning.md").write_text(text, encoding="utf-8")
 

@@ -161,8 +161,8 @@ def beside(axes: Axes, x: float, y: float, text: str) -> None:
     )
 
 
-def powers_of_ten(axes: Axes, which: str) -> None:
-    """Label a logarithmic axis (``"x"`` or ``"y"``) in plain text: by powers of ten, or 1-2-5 if short."""
+def powers_of_ten(axes: Axes, which: str, most: int = 8) -> None:
+    """Label a logarithmic axis (``"x"`` or ``"y"``) by powers of ten, `most` at most, or 1-2-5 if short."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
     axis = axes.xaxis if which == "x" else axes.yaxis
@@ -174,6 +174,6 @@ def powers_of_ten(axes: Axes, which: str) -> None:
             return ""
         return significant(value) if short else power_of_ten(round(math.log10(value)))
 
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if short else (1,), numticks=8))
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if short else (1,), numticks=most))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(FuncFormatter(label))
