@@ -17,6 +17,9 @@ HEAVY = (
     "qiskit",
     "gymnasium",
     "cma",
+    "flint",
+    "qics",
+    "clarabel",
 )
 
 
@@ -34,6 +37,7 @@ def loaded_by(statement):
         ("import noclone.quantum", set()),
         ("import noclone.models", set()),
         ("import noclone.learn", set()),
+        ("import noclone.proofs", set()),
         ("from noclone.models.registry import models; models()", {"numba", "scipy", "sklearn"}),
     ],
 )

@@ -7,7 +7,16 @@ from types import ModuleType
 
 from noclone.core.errors import InvalidInput
 
-EXTRAS = {"torch": "torch", "pennylane": "bridges", "qiskit": "bridges", "gymnasium": "gym", "cma": "cma"}
+EXTRAS = {
+    "torch": "torch",
+    "pennylane": "bridges",
+    "qiskit": "bridges",
+    "gymnasium": "gym",
+    "cma": "cma",
+    "flint": "proofs",
+    "qics": "proofs",
+    "clarabel": "proofs",
+}
 """Optional packages, and the extra of noclone that installs each."""
 
 
