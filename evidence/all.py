@@ -21,6 +21,9 @@ COMMANDS = (
     ("policies.py",),
     ("comparison.py",),
     ("data_reuploading.py",),
+    ("proof_points.py",),
+    ("renyi_bb84.py",),
+    ("certificate_bank.py",),
     ("tune_reference.py", str(HERE.parent / "tests" / "optimise" / "reference_optima.csv")),
 )
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
+from noclone.proofs.multipliers import cheapest_multipliers
 from noclone.proofs.objective import gradient
 from noclone.proofs.problem import Problem
 from noclone.proofs.reduced import svec
@@ -57,7 +58,8 @@ def certify(task: Problem, point: Array, barrier: float = 0.0) -> Certificate:
 
     Notes
     -----
-    y minimises the Frobenius norm of X0^(1/2) (grad f - sum y_i Gamma_i - barrier X0^-1) X0^(1/2).
+    y minimises the Frobenius norm of X0^(1/2) (grad f - sum y_i Gamma_i - barrier X0^-1) X0^(1/2). Of
+    several that do, the one that ranges and the ball make cheapest is taken (`multipliers`).
 
     Examples
     --------
@@ -80,9 +82,10 @@ def certify(task: Problem, point: Array, barrier: float = 0.0) -> Certificate:
     target = svec(root @ slope @ root - barrier * np.eye(len(point)), real=False)
     lengths = np.linalg.norm(columns, axis=1)
     lengths[lengths == 0] = 1.0
-    # The least-squares fit is unique only up to constraints that follow from others; which one does not
-    # matter where values are exact, and the shortest is the cheapest where they have ranges.
     y = np.linalg.lstsq((columns / lengths[:, None]).T, target, rcond=1e-14)[0] / lengths
+    if task.radius or np.any(task.low < task.high):
+        # Constraints that follow from others leave the fit open, which has a price where values have freedom.
+        y = cheapest_multipliers(task, y)
     rest = slope - np.tensordot(y, task.operators, 1)
     shift = float(eigh((rest + rest.conj().T) / 2, task.unit, eigvals_only=True, subset_by_index=[0, 0])[0])
     return Certificate(point, y, shift, task.support(y) + shift)

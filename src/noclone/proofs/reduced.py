@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -68,6 +69,11 @@ class Reduced:
         return (total + total.conj().T) / 2
 
 
+@cache
+def _upper(size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    return np.triu_indices(size, 1)
+
+
 def svec(matrix: Array, real: bool) -> Floats:
     """Return the coordinates of Hermitian matrices (..., d, d) in an orthonormal basis.
 
@@ -80,7 +86,7 @@ def svec(matrix: Array, real: bool) -> Floats:
     [1.0, 3.0, 0.0, 2.828]
     """
     size = matrix.shape[-1]
-    rows, columns = np.triu_indices(size, 1)
+    rows, columns = _upper(size)
     diagonal = np.arange(size)
     upper = np.sqrt(2) * matrix[..., rows, columns]
     parts = [matrix[..., diagonal, diagonal].real, upper.real]
@@ -97,7 +103,7 @@ def smat(coordinates: Floats, size: int, real: bool) -> Array:
     >>> smat(np.array([1.0, 3.0, 0.0]), 2, real=True).tolist()
     [[1.0, 0.0], [0.0, 3.0]]
     """
-    rows, columns = np.triu_indices(size, 1)
+    rows, columns = _upper(size)
     pairs = len(rows)
     diagonal = np.arange(size)
     found = np.zeros((*coordinates.shape[:-1], size, size), float if real else complex)

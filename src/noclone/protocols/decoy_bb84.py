@@ -15,6 +15,8 @@ from noclone.core.fields import choice, number, numbers, specs, word
 from noclone.link import Fibre, Link, ThresholdDetectors, WeakCoherentSource
 from noclone.link.detection import DetectionModel, DetectorMemory
 from noclone.link.gains import Gains, poissonian
+from noclone.protocols.declaration import Declaration
+from noclone.protocols.four_states import bb84_declaration
 from noclone.protocols.protocol import Family, Key, Protocol, Regime, Stations, Step, flat_fields
 from noclone.rates import bounds
 from noclone.rates.counts import DecoyCounts, PhotonCounts, expected_counts, expected_photons
@@ -395,6 +397,10 @@ class DecoyBB84(Protocol):
             named[f"click, basis {'zx'[b]}, intensity {k}"] = float(matching.sum())
             named[f"error, basis {'zx'[b]}, intensity {k}"] = float(matching[0, 1] + matching[1, 0])
         return named
+
+    def declaration(self) -> Declaration:
+        """Return what is sent, measured, announced and kept, for a pulse of one photon."""
+        return bb84_declaration(self.basis_prob, self.keyed_bases)
 
 
 def recorded(protocol: Protocol) -> DecoyBB84:

@@ -13,6 +13,8 @@ from noclone.core.errors import InvalidInput
 from noclone.core.fields import choice, number, numbers
 from noclone.link import Fibre, Link, ThresholdDetectors, WeakCoherentSource
 from noclone.protocols.arms import averaged, check_clocks, drawn_arms
+from noclone.protocols.bell_relay import bell_relay_declaration
+from noclone.protocols.declaration import Declaration
 from noclone.protocols.protocol import (
     Family,
     Floats,
@@ -345,6 +347,11 @@ class MDI(Protocol):
                 counts[f"announced, {i} and {j} | {basis}"] = int(seen[0, i, j])
                 counts[f"wrong, {i} and {j} | {basis}"] = int(seen[1, i, j])
         return counts
+
+    def declaration(self) -> Declaration:
+        """Return what is sent, announced and kept, for pulses of one photon each and bases chosen alike."""
+        basis_prob = float(np.dot(self.intensity_probs, self.basis_probs))
+        return bell_relay_declaration(basis_prob)
 
 
 _KEYED_DECOYS = ("three-intensity", "curty-2014")

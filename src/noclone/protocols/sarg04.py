@@ -11,7 +11,7 @@ import numpy as np
 from noclone.core.fields import number
 from noclone.link import Fibre, Link, SinglePhotonSource, ThresholdDetectors, WeakCoherentSource
 from noclone.protocols import photonic_qubits
-from noclone.protocols.declaration import Declaration, Signal
+from noclone.protocols.declaration import Declaration, Outcome, Signal
 from noclone.protocols.four_states import BASES, basis_outcomes
 from noclone.protocols.photonic_qubits import (
     chunks,
@@ -155,4 +155,8 @@ class SARG04(Protocol):
         bits = {(f"{z}{x}", f"z{1 - z}"): 1 for z, x in pairs} | {
             (f"{z}{x}", f"x{1 - x}"): 0 for z, x in pairs
         }
-        return Declaration(signals, basis_outcomes({"z": 0.5, "x": 0.5}), bits)
+        # Bob keeps his basis to himself: with it, which result was conclusive would tell the bit.
+        outcomes = {
+            name: Outcome(each.element, "") for name, each in basis_outcomes({"z": 0.5, "x": 0.5}).items()
+        }
+        return Declaration(signals, outcomes, bits)

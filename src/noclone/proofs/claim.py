@@ -1,0 +1,345 @@
+"""What a proof file claims: its content with every type checked, and what is wrong with its values."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import reprlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from noclone.core.errors import InvalidInput
+
+Array = NDArray[Any]
+Event = tuple[str, str]
+
+FORMAT = "noclone-proof/1"
+DEFECT = 1e-9
+"""A declaration is refused where its matrices are further from Hermitian, positive and complete."""
+ROUNDING = 2.0**-48
+"""How far a declaration's numbers may be from the real protocol's where they show no larger defect."""
+LARGEST = 1e15
+"""Numbers beyond it are refused."""
+MAX_SIZE, MAX_EVENTS = 512, 1_000_000
+"""Dimensions of the variable, and pairs of a signal and an outcome, beyond these are refused."""
+
+
+class Sent(NamedTuple):
+    """A signal: a state vector with its probability, or an element of the measurement of a pair's half."""
+
+    form: Array
+    prob: float
+    announced: str
+    symbol: int
+    prepared: int
+
+
+class Seen(NamedTuple):
+    """An observation: the sum of events with these weights lies from low to high."""
+
+    weights: dict[Event, float]
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, eq=False)
+class Claim:
+    """The content of a proof file.
+
+    Attributes
+    ----------
+    title, assumptions : str, tuple of str
+    entropy_bits, value_bits, share, leak_bits : float
+    adjustments : tuple of (str, float)
+    sends : bool
+        Whether Alice sends states, so that her side is known.
+    signals : mapping of Sent
+    announced : mapping of str
+        What Bob says of each outcome.
+    measured : mapping of ndarray, shape (d, d)
+        Outcomes and moments.
+    key : mapping
+        (Alice's announcement, Bob's outcome) to his raw key symbol.
+    direct : bool
+        Whether Alice's symbols are the key.
+    items : tuple of Seen
+    radius : float
+        How far the observed values together may deviate.
+    point : ndarray, shape (n, n)
+    multipliers : tuple of float
+    """
+
+    title: str
+    assumptions: tuple[str, ...]
+    entropy_bits: float
+    value_bits: float
+    share: float
+    leak_bits: float
+    adjustments: tuple[tuple[str, float], ...]
+    sends: bool
+    signals: dict[str, Sent]
+    announced: dict[str, str]
+    measured: dict[str, Array]
+    key: dict[Event, int]
+    direct: bool
+    items: tuple[Seen, ...]
+    radius: float
+    point: Array
+    multipliers: tuple[float, ...]
+
+    @property
+    def side(self) -> int:
+        """The dimension D of Alice's space."""
+        return len(next(iter(self.signals.values())).form)
+
+    @property
+    def other(self) -> int:
+        """The dimension d of Bob's space."""
+        return len(next(iter(self.measured.values())))
+
+    @property
+    def certain(self) -> int:
+        """How many constraints hold whatever is observed; their multipliers come first."""
+        return self.side**2 if self.sends else 1
+
+    def defects(self) -> Iterator[tuple[str, float]]:
+        """Yield how far the declaration is from Hermitian, positive and complete, each with a clause."""
+        forms = {name: signal.form for name, signal in self.signals.items()}
+        povms = [{name: self.measured[name] for name in self.announced}]
+        if self.sends:
+            for name, state in forms.items():
+                yield f"the length of state {name!r} is off 1 by", abs(float(np.linalg.norm(state)) - 1)
+            yield (
+                "the probabilities of signals sum to 1 but for",
+                abs(sum(x.prob for x in self.signals.values()) - 1),
+            )
+        else:
+            povms.append(forms)
+        for name, operator in [*self.measured.items(), *(() if self.sends else forms.items())]:
+            gap = np.linalg.norm(operator - operator.conj().T, 2) / _scale(operator)
+            yield f"the operator of {name!r} differs from its adjoint, relatively, by", float(gap)
+        for povm in povms:
+            for name, element in povm.items():
+                below = -np.linalg.eigvalsh(element)[0] / _scale(element)
+                yield f"the operator of {name!r} has an eigenvalue, relatively, below 0 by", float(below)
+            rest = sum(povm.values(), -np.eye(len(element), dtype=complex))
+            yield "a measurement's elements sum to the identity but for", float(np.linalg.norm(rest, 2))
+
+    @property
+    def rounding(self) -> float:
+        """How far r the declaration's numbers may be from a real protocol's; one lies that near at least.
+
+        The operator norm of differences is at most r p for probabilities, r for states, and r (|O| + 1/32)
+        for operators O.
+        """
+        worst = max(size for _, size in self.defects())
+        return max(ROUNDING, (len(self.signals) + len(self.announced) + 3) * worst)
+
+    def faults(self) -> list[str]:
+        """Return why the values make no protocol, no observations or no rate, a clause each."""
+        said = {signal.announced for signal in self.signals.values()}
+        found = [f"{clause} {size:.3g}" for clause, size in self.defects() if not size <= DEFECT]
+        for name, signal in self.signals.items():
+            if not 0 < signal.prob <= 1:
+                found.append(f"the probability of {name!r} is {signal.prob}")
+        for pair in self.key:
+            if pair[0] not in said or pair[1] not in self.announced:
+                found.append(f"the key names {pair}, which is not announced")
+        for item in self.items:
+            for sent, what in item.weights:
+                if sent not in self.signals or what not in self.measured:
+                    found.append(f"an observation names {(sent, what)}, which the protocol lacks")
+            if item.low > item.high:
+                found.append(f"an observed value lies from {item.low} to {item.high}")
+        if self.radius < 0:
+            found.append(f"the observations' radius is {self.radius}")
+        if not 0 <= self.share <= 1:
+            found.append(f"the share of signals is {self.share}")
+        if self.leak_bits < 0:
+            found.append(f"the leak is {self.leak_bits}, but error correction cannot add secrecy")
+        return found
+
+
+def claim(content: Mapping[str, Any]) -> Claim:
+    """Return what a proof file's content claims.
+
+    Raises
+    ------
+    InvalidInput
+        If something is missing or has the wrong type or shape, is not finite or beyond 1e15, or if a name
+        stands twice.
+
+    Examples
+    --------
+    >>> claim({"format": "another"})
+    Traceback (most recent call last):
+    ...
+    noclone.core.errors.InvalidInput: proof must be of the format noclone-proof/1, but is 'another'.
+    """
+    if content.get("format") != FORMAT:
+        raise InvalidInput(
+            "proof", f"must be of the format {FORMAT}, but is {reprlib.repr(content.get('format'))}"
+        )
+    protocol, seen = _get(content, "protocol", dict), _get(content, "observations", dict)
+    signals, outcomes, moments = (_named(protocol, kind) for kind in ("signals", "outcomes", "moments"))
+    sends = all("state" in entry for entry in signals.values())
+    measured = {name: _numbers(entry, "element", 2) for name, entry in outcomes.items()}
+    means = {name: _numbers(entry, "operator", 2) for name, entry in moments.items()}
+    if clash := measured.keys() & means.keys():
+        raise InvalidInput("protocol.moments", f"must not have the name of an outcome, {min(clash)!r}")
+    reconciliation = _get(protocol, "reconciliation", str)
+    if reconciliation not in ("direct", "reverse"):
+        raise InvalidInput("reconciliation", f"must be 'direct' or 'reverse', but is {reconciliation!r}")
+    security = _get(content, "security", dict)
+    for name, kind in (
+        ("attacks", str),
+        ("regime", str),
+        ("source", str),
+        ("eps_sec", float),
+        ("eps_cor", float),
+    ):
+        if kind is str or security.get(name) is not None:
+            _get(security, name, kind)
+    found = Claim(
+        _get(content, "title", str),
+        tuple(_typed(text, "assumptions", str) for text in _get(security, "assumptions", list)),
+        _get(content, "entropy_bits", float),
+        _get(content, "value_bits", float),
+        _get(content, "share", float),
+        _get(content, "leak_bits", float),
+        tuple((name, bits) for name, bits in _rows(content, "adjustments", (str, float))),
+        sends,
+        {name: _sent(entry, sends) for name, entry in signals.items()},
+        {name: _get(entry, "announced", str) for name, entry in outcomes.items()},
+        measured | means,
+        _unique(_rows(protocol, "key", (str, str, int)), "protocol.key"),
+        reconciliation == "direct",
+        tuple(_seen(entry) for entry in _get(seen, "items", list)),
+        _get(seen, "radius", float),
+        _numbers(content, "point", 2),
+        tuple(_typed(y, "multipliers", float) for y in _get(content, "multipliers", list)),
+    )
+    _check_shapes(found)
+    return found
+
+
+def digests(content: Mapping[str, Any]) -> dict[str, str]:
+    """Return the SHA-256 that a proof file must state of its protocol, and of everything but that.
+
+    Examples
+    --------
+    >>> digests({"protocol": {}})["protocol_sha256"][:8]
+    '44136fa3'
+    """
+    parts = {
+        "protocol_sha256": content.get("protocol"),
+        "sha256": {name: part for name, part in content.items() if name != "sha256"},
+    }
+    found = {}
+    for name, part in parts.items():
+        try:
+            text = json.dumps(part, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+            found[name] = hashlib.sha256(text.encode()).hexdigest()
+        except (ValueError, TypeError, RecursionError) as error:
+            raise InvalidInput("proof", f"cannot be written as JSON text ({error})") from error
+    return found
+
+
+def _scale(operator: Array) -> float:
+    return float(np.linalg.norm(operator, 2)) + 1 / 32
+
+
+def _sent(entry: Mapping[str, Any], sends: bool) -> Sent:
+    said, symbol = _get(entry, "announced", str), _get(entry, "symbol", int)
+    if not sends:
+        return Sent(_numbers(entry, "element", 2), 1.0, said, symbol, 0)
+    return Sent(
+        _numbers(entry, "state", 1), _get(entry, "prob", float), said, symbol, _get(entry, "prepared", int)
+    )
+
+
+def _seen(entry: Any) -> Seen:
+    weights = _unique(_rows(_typed(entry, "items", dict), "weights", (str, str, float)), "weights")
+    return Seen(weights, _get(entry, "low", float), _get(entry, "high", float))
+
+
+def _check_shapes(found: Claim) -> None:
+    shapes = [
+        {signal.form.shape for signal in found.signals.values()},
+        {operator.shape for operator in found.measured.values()},
+    ]
+    if not found.signals or not found.announced or not found.key or max(map(len, shapes)) > 1:
+        raise InvalidInput("protocol", "must have signals and outcomes of one dimension each, and keep some")
+    if len(found.signals) * len(found.announced) > MAX_EVENTS:
+        raise InvalidInput("protocol", f"must have at most {MAX_EVENTS} pairs of a signal and an outcome")
+    size = found.side * found.other
+    if not len(found.point) == size <= MAX_SIZE:
+        raise InvalidInput("point", f"must have {size} rows, at most {MAX_SIZE}, but has {len(found.point)}")
+    wanted = found.certain + len(found.items)
+    if len(found.multipliers) != wanted:
+        raise InvalidInput("multipliers", f"must be {wanted} numbers, but are {len(found.multipliers)}")
+
+
+def _named(protocol: Mapping[str, Any], kind: str) -> dict[str, dict[str, Any]]:
+    entries = [_typed(each, f"protocol.{kind}", dict) for each in _get(protocol, kind, list)]
+    found = {_get(each, "name", str): each for each in entries}
+    if len(found) != len(entries):
+        raise InvalidInput(f"protocol.{kind}", "must not have a name twice")
+    return found
+
+
+def _unique(rows: list[tuple[Any, ...]], name: str) -> dict[Event, Any]:
+    found = {(sent, seen): value for sent, seen, value in rows}
+    if len(found) != len(rows):
+        raise InvalidInput(name, "must not have an event twice")
+    return found
+
+
+def _numbers(entry: Mapping[str, Any], key: str, axes: int) -> Array:
+    """Return a vector or a square matrix."""
+    parts = _get(entry, key, dict)
+    try:
+        arrays = [np.array(parts.get("re")), *(np.array(parts[name]) for name in parts if name == "im")]
+    except ValueError:
+        arrays = []
+    # Text that reads as a number, as well as truth values, has another kind.
+    if len({each.shape for each in arrays}) != 1 or not all(each.dtype.kind in "fi" for each in arrays):
+        raise InvalidInput(key, "must have numbers re, and may have as many im")
+    found: Array = arrays[0].astype(complex)
+    if len(arrays) > 1:
+        found.imag = arrays[1]
+    if found.ndim != axes or not found.size or len(set(found.shape)) != 1:
+        raise InvalidInput(key, f"must be a {'vector' if axes == 1 else 'square matrix'}")
+    if not max(np.abs(found.real).max(), np.abs(found.imag).max()) <= LARGEST:
+        raise InvalidInput(key, f"must have finite numbers of at most {LARGEST:g}")
+    return found
+
+
+def _rows(entry: Mapping[str, Any], key: str, kinds: tuple[type, ...]) -> list[tuple[Any, ...]]:
+    found = []
+    for row in _get(entry, key, list):
+        if not isinstance(row, list) or len(row) != len(kinds):
+            raise InvalidInput(key, f"must have rows of {len(kinds)}, but has {reprlib.repr(row)}")
+        found.append(tuple(_typed(each, key, kind) for each, kind in zip(row, kinds, strict=True)))
+    return found
+
+
+def _get(entry: Mapping[str, Any], key: str, kind: type) -> Any:
+    return _typed(entry.get(key), key, kind)
+
+
+def _typed(value: Any, name: str, kind: type) -> Any:
+    """Return a value that must be of a type; an integer may stand for a float, a truth value for nothing."""
+    good = isinstance(value, (int, float) if kind is float else kind) and not isinstance(value, bool)
+    if good and kind is str:
+        good = value.isprintable()
+    elif good and kind in (int, float):
+        good = abs(value) <= LARGEST and (kind is float or value >= 0)
+    if not good:
+        words = {str: "printable text", float: "a finite number", int: "a whole number", list: "a list"}
+        raise InvalidInput(name, f"must be {words.get(kind, 'an object')}, but is {reprlib.repr(value)}")
+    return float(value) if kind is float else value

@@ -1,0 +1,1 @@
+"""Finite blocks: norm balls against collective attacks, Rényi entropies against coherent ones."""

@@ -1,0 +1,1 @@
+"""Other people's solvers on the same problems: second opinions on a certified bound."""

@@ -1,0 +1,385 @@
+r"""Check a proof file in ball arithmetic: the declaration, the observations and two lists of numbers suffice.
+
+What is proven. Take any protocol whose numbers are within `Verdict.rounding` of the file's (in the sense of
+`Claim.rounding`) and any attack, that is any X >= 0 with tr_B X = 1 (for a pair: tr X = 1), that shows values
+as near to the observed ones. Then Eve's ignorance f(X) of the raw key symbol (see `problem`) is at least
+`Verdict.proven_bits` per declared signal. The share of such signals, credits, finite-size terms and the leak
+of error correction are the file's claims; nothing here proves them, nor that the values were observed.
+
+How, for one announcement c (sums over c are left out; M_r is what keeps symbol r, phi(Y) = tr Y log Y):
+
+1. Floats give rows K_r with K_r^dagger K_r near M_r; from there on they are exact. With C^dagger C = sum_r
+   K_r^dagger K_r, f~(X) = phi(C X C^dagger) - sum_r phi(K_r X K_r^dagger) is convex and homogeneous, so for
+   every X0 with C X0 C^dagger > 0 it is at least tr G X, G = C^dagger log(C X0 C^dagger) C - sum_r K_r^dagger
+   log(K_r X0 K_r^dagger) K_r.
+2. Logarithms are bounded, not computed: approximate eigenvectors, made unitary, and Gershgorin's theorem
+   give U^dagger A U >= D with D diagonal; then log A >= U log D U^dagger, since the logarithm is operator
+   monotone. From below for the first term and from above for the others; degenerate levels need no care.
+3. G - sum y_i Gamma_i - lambda W >= 0 by Cholesky's factorisation, hence f~ >= sum y_i g_i + lambda <W, X>.
+4. f >= f~ - q log R - (1+q) h(q/(1+q)) for R symbols and q >= tr(sigma - rho)_+, where Eve's states with the
+   symbol are rho under the real M_r and sigma under K_r^dagger K_r. For tau = rho + (sigma - rho)_+ = sigma +
+   (rho - sigma)_+ has H(tau) >= H(sigma), as the conditional entropy H of a classical register is
+   superadditive and not negative, and H(tau) <= H(rho) + q log R + (1+q) h(q/(1+q)), by telling Eve which of
+   its two parts is hers.
+
+References: Winick, Luetkenhaus, Coles, Quantum 2, 77 (2018); Winter, Commun. Math. Phys. 347, 291 (2016),
+Lemma 2, for step 4; Bhatia, Matrix Analysis (1997), chapter V, for step 2.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from noclone.core.extras import need
+from noclone.proofs.balls import Ball, ball, cholesky, dagger, kron, mid, norm, total
+from noclone.proofs.claim import Claim, Sent, claim, digests
+from noclone.proofs.files import read_document
+
+__all__ = ["Verdict", "read_document", "verify_document"]
+
+Array = NDArray[Any]
+
+PRECISION = 128
+"""Bits of midpoints."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a proof file's bound holds; true if so.
+
+    Attributes
+    ----------
+    accepted : bool
+    reasons : tuple of str
+        Why not, a clause each.
+    title, assumptions : str, tuple of str
+        What the file says that it proves, and assumes.
+    protocol_sha256 : str
+        Of the declaration in the file, computed here.
+    proven_bits : float
+        The lower bound on Eve's ignorance that was proven here, rounded down; 0 always holds.
+    claimed_bits : float
+        The file's.
+    rate : float
+        Secret bits per signal: the proven bound, with share, adjustments and leak as claimed.
+    gap : float
+        How far the bound may lie below the true minimum, if the file's value at the solver's point is right.
+    claimed : tuple of (str, float)
+        Share, adjustments and leak, by name; nothing here proves them.
+    rounding : float
+        How far the real protocol may be from the file's numbers (see the module).
+    size : int
+        Dimension of the optimisation's variable.
+    seconds : float
+        Processor time.
+    """
+
+    accepted: bool
+    reasons: tuple[str, ...]
+    title: str
+    assumptions: tuple[str, ...]
+    protocol_sha256: str
+    proven_bits: float
+    claimed_bits: float
+    rate: float
+    gap: float
+    claimed: tuple[tuple[str, float], ...]
+    rounding: float
+    size: int
+    seconds: float
+
+    def __bool__(self) -> bool:
+        """Return whether the proof is accepted."""
+        return self.accepted
+
+    def __str__(self) -> str:
+        """Return the decision, what was proven and what is only claimed."""
+        lines = [
+            f"{'accepted' if self.accepted else 'REJECTED'}: {self.title}",
+            *(f"  because             {reason}" for reason in self.reasons),
+            f"  proven              Eve's ignorance ≥ {self.proven_bits:.12f} bits per declared signal",
+            f"  claimed             {self.claimed_bits:.12f}",
+            *(f"  claimed, unproven   {name} {value:.9g}" for name, value in self.claimed),
+            f"  rate                {self.rate:.9f} secret bits per signal, if those claims hold",
+            f"  protocol            {self.protocol_sha256}",
+            *(f"  assumes             {text}" for text in self.assumptions),
+        ]
+        return "\n".join(lines)
+
+
+class Unproven(Exception):
+    """Why nothing could be proven, as a clause."""
+
+
+def verify_document(content: Mapping[str, Any], protocol_sha256: str | None = None) -> Verdict:
+    """Return whether the bound in a proof file's content follows from what else is in it.
+
+    Parameters
+    ----------
+    content : mapping
+        As `read_document` returns it.
+    protocol_sha256 : str, optional
+        The digest of the declaration that the proof must be about.
+
+    Raises
+    ------
+    InvalidInput
+        If the content is not that of a proof file, or if python-flint is not installed.
+
+    Examples
+    --------
+    >>> verify_document({"format": "another"})
+    Traceback (most recent call last):
+    ...
+    noclone.core.errors.InvalidInput: proof must be of the format noclone-proof/1, but is 'another'.
+    """
+    started = time.process_time()
+    flint = need("flint")
+    case, found = claim(content), digests(content)
+    reasons = [
+        f"{name} in the file is not that of its content, {digest}"
+        for name, digest in found.items()
+        if content.get(name) != digest
+    ]
+    if protocol_sha256 is not None and protocol_sha256.lower() != found["protocol_sha256"]:
+        reasons.append(f"its protocol is {found['protocol_sha256']}, not {protocol_sha256}")
+    faults = case.faults()
+    reasons += faults
+    proven = 0.0
+    if not faults:
+        try:
+            with flint.ctx.workprec(PRECISION), np.errstate(all="ignore"):
+                proven = _float_below(_bound(case))
+        except (Unproven, np.linalg.LinAlgError) as error:
+            reasons.append(f"nothing could be proven: {error}")
+    if case.entropy_bits > proven:
+        reasons.append(f"it claims {case.entropy_bits:.12f} bits, of which only {proven:.12f} follow")
+    rest = sum(bits for _, bits in case.adjustments) - case.leak_bits
+    return Verdict(
+        not reasons,
+        tuple(reasons),
+        case.title,
+        case.assumptions,
+        found["protocol_sha256"],
+        proven,
+        case.entropy_bits,
+        case.share * proven + rest,
+        case.value_bits - proven,
+        (("share of signals", case.share), *case.adjustments, ("leak", case.leak_bits)),
+        case.rounding,
+        len(case.point),
+        time.process_time() - started,
+    )
+
+
+def _bound(case: Claim) -> Ball:
+    """Return an enclosure of the lower bound on Eve's ignorance, in bits."""
+    arb = need("flint").arb
+    alice = {name: _operator(signal) for name, signal in case.signals.items()}
+    measured = {name: ball(_hermitian(matrix)) for name, matrix in case.measured.items()}
+    side, one = case.side, ball(np.eye(case.other))
+    rest, distance, slip, symbols = _gradient(case, alice, measured)
+    # How far the real operators may be; that of a state, p |phi><phi|, by 4 p r, whichever channel it meets.
+    r = arb(case.rounding) * 1.0001
+    far = {name: r * (norm(matrix) + 1 / 32) for name, matrix in measured.items()}
+    if case.sends:
+        reach = {name: arb(signal.prob) for name, signal in case.signals.items()}
+        moved, spread = 4 * side * r, 4 * side + 2
+    else:
+        reach = {name: norm(matrix) + 1 / 32 for name, matrix in alice.items()}
+        moved, spread = r * total(list(reach.values())), 3
+    q = distance * (side if case.sends else 1) + total([far[name] for name in case.announced]) + moved
+    if not q < 1e-3:
+        raise Unproven("the key operators are too ill-conditioned to be enclosed")
+    y = [arb(each) for each in case.multipliers]
+    certain, seen = y[: case.certain], y[case.certain :]
+    bound = -arb(case.radius) * max((abs(each) for each in seen), default=arb(0), key=float)
+    sides: dict[str, Ball] = {}
+    for multiplier, item in zip(seen, case.items, strict=True):
+        bound += multiplier * (item.low if multiplier > 0 else item.high)
+        for (sent, what), weight in item.weights.items():
+            sides[sent] = sides.get(sent, one * 0) + measured[what] * (multiplier * weight)
+            bound -= abs(multiplier * weight) * reach[sent] * far[what] * spread
+    for sent, operators in sides.items():
+        rest -= kron(alice[sent], operators)
+    # tr_B X = 1 makes <W, X> = tr W_A for every channel, and tr X = 1 for every pair, exactly.
+    known = _known(certain, side) if case.sends else ball(np.eye(side)) * certain[0]
+    weight = total(list(alice.values())) if case.sends else ball(np.eye(side))
+    bound += known.trace().real if case.sends else certain[0]
+    bound += _shift(rest - kron(known, one), weight, one) * (weight.trace().real if case.sends else 1)
+    if bound > arb(symbols).log() * (1 + 1e-6):
+        raise Unproven("what was observed contradicts itself, since more follows than a symbol can hide")
+    # The slip's operators together weigh what is kept, once for the first term and once for the others.
+    bound -= slip * 2 * (1 + q) + q * arb(symbols).log() - q * q.log() + (1 + q) * (1 + q).log()
+    return bound / arb(2).log()
+
+
+def _gradient(case: Claim, alice: dict[str, Ball], measured: dict[str, Ball]) -> tuple[Ball, Ball, Ball, int]:
+    """Return G of step 1 from below, the distance of its key operators, its slip and how many symbols are."""
+    arb = need("flint").arb
+    point = ball(_tidied(case.point))
+    slope, distance, slip, symbols = point * 0, arb(0), arb(0), 1
+    for operators in _key_operators(case, alice, measured):
+        rows, common = _factors([_tidied(mid(each)) for each in operators])
+        distance += total([norm(dagger(k) * k - m) for k, m in zip(rows, operators, strict=True)])
+        symbols = max(symbols, len(operators))
+        for factor, sign in ((common, 1), *((each, -1) for each in rows)):
+            if factor.nrows():
+                term, lost = _log_bound(factor, point, sign)
+                slope += term * sign
+                slip = slip.max(lost)
+    return slope, distance, slip, symbols
+
+
+def _operator(signal: Sent) -> Ball:
+    if signal.form.ndim == 2:
+        return ball(_hermitian(signal.form))
+    column = ball(signal.form.conj()[:, None])
+    return column * dagger(column) * need("flint").arb(signal.prob)
+
+
+def _key_operators(case: Claim, alice: dict[str, Ball], measured: dict[str, Ball]) -> Iterator[list[Ball]]:
+    """Yield, for each pair of announcements, what keeps each key symbol."""
+    groups: dict[tuple[str, str], dict[int, dict[str, list[Ball]]]] = {}
+    for sent, signal in case.signals.items():
+        for seen, heard in case.announced.items():
+            added = case.key.get((signal.announced, seen))
+            if added is None:
+                continue
+            bob = (added + signal.prepared) % 2 if signal.prepared else added
+            events = groups.setdefault((signal.announced, heard), {}).setdefault(
+                signal.symbol if case.direct else bob, {}
+            )
+            events.setdefault(seen, []).append(alice[sent])
+    for symbols in groups.values():
+        yield [
+            total([kron(total(sides), measured[seen]) for seen, sides in events.items()])
+            for events in symbols.values()
+        ]
+
+
+def _factors(operators: list[Array]) -> tuple[list[Ball], Ball]:
+    """Return exact K_r with K_r^dagger K_r near M_r, and C with C^dagger C = sum_r K_r^dagger K_r.
+
+    Both are written in the row space of the sum, where the M_r are about a measurement: so small directions
+    of the sum lose no accuracy, and C C^dagger is regular.
+    """
+    frame, pivots = _cholesky_rows(np.sum(np.array(operators), axis=0), 1e-13)
+    outer = ball(frame)
+    if not pivots:
+        return [outer for _ in operators], outer
+    inverse = np.linalg.inv(frame[:, pivots])
+    inner = [
+        ball(_cholesky_rows(inverse.conj().T @ each[np.ix_(pivots, pivots)] @ inverse, 1e-14)[0])
+        for each in operators
+    ]
+    root = cholesky(total([dagger(each) * each for each in inner]))
+    if root is None:
+        raise Unproven("the key operators are too ill-conditioned to be enclosed")
+    return [each * outer for each in inner], dagger(root) * outer
+
+
+def _log_bound(rows: Ball, point: Ball, sign: int) -> tuple[Ball, Ball]:
+    """Return V with rows^dagger log(rows point rows^dagger) rows >= V (sign 1) or <= V (-1), up to a slip.
+
+    The slip times rows^dagger rows must be taken off besides.
+    """
+    flint = need("flint")
+    approximate = mid(rows)
+    basis = ball(np.linalg.eigh(approximate @ mid(point) @ approximate.conj().T)[1])
+    one = ball(np.eye(rows.nrows()))
+    for _ in range(4):
+        # One Newton-Schulz step takes the Gram matrix from 1 + R to 1 - 3/4 R^2 + 1/4 R^3; the distance of
+        # its square root, and of the inverse of that, from 1 is at most |R|^2.
+        gram = dagger(basis) * basis
+        slack = norm(gram - one)
+        if not slack < 1e-6:
+            break
+        basis = basis * (one * 3 - gram) * flint.arb(0.5)
+        slack = slack**4 + 2 * slack**2
+        turned = dagger(basis) * rows
+        inner = turned * point * dagger(turned)
+        spill = slack * norm(inner)
+        levels = np.abs(mid(inner).diagonal())
+        # Rows weighted so that strong levels do not drown weak ones, where those must stay positive.
+        weights = [flint.arb(x) for x in (np.maximum(levels, 1e-300) ** 0.25 if sign > 0 else levels**0)]
+        ends = []
+        for i, row in enumerate(inner.tolist()):
+            parts = (abs(x) / w for j, (x, w) in enumerate(zip(row, weights, strict=True)) if j != i)
+            ends.append(row[i].real - sign * (weights[i] * sum(parts, flint.arb(0)) + spill))
+        if all(end > (0 if sign < 0 else level / 2) for end, level in zip(ends, levels, strict=True)):
+            logs = [end.log() for end in ends]
+            diagonal = flint.arb_mat(
+                [[x if i == j else 0 for j in range(len(logs))] for i, x in enumerate(logs)]
+            )
+            return dagger(turned) * diagonal * turned, slack * total([abs(x) for x in logs])
+        # Levels below the resolution of floats: once more among themselves.
+        weak = levels < 1e-7 * levels.max()
+        turn = np.eye(len(levels), dtype=complex)
+        turn[np.ix_(weak, weak)] = np.linalg.eigh(mid(inner)[np.ix_(weak, weak)])[1]
+        basis = basis * ball(turn)
+    raise Unproven("the point is not positive definite where rounds are kept")
+
+
+def _shift(rest: Ball, weight: Ball, one: Ball) -> Ball:
+    """Return a number such that rest - number * (weight x 1) is proven positive, near the largest."""
+    scale = np.kron(np.linalg.inv(np.linalg.cholesky(mid(weight))), np.eye(one.nrows()))
+    middle = scale @ mid(rest) @ scale.conj().T
+    least = float(np.linalg.eigvalsh((middle + middle.conj().T) / 2)[0])
+    unit = kron(weight, one)
+    for margin in (1e-14, 1e-13, 1e-12, 1e-11, 1e-10, 1e-9, 1e-8, 1e-7):
+        shift = need("flint").arb(least - margin)
+        if cholesky(rest - unit * shift) is not None:
+            return shift
+    raise Unproven("the gradient less the constraints could not be bounded from below")
+
+
+def _known(y: list[Ball], side: int) -> Ball:
+    """Return the sum of y_j basis_j over 00, re 01, im 01, ..., 11, re 12, ..."""
+    acb, found = need("flint").acb, [[0] * side for _ in range(side)]
+    values = iter(y)
+    for i in range(side):
+        found[i][i] = acb(next(values))
+        for j in range(i + 1, side):
+            found[i][j] = acb(next(values), next(values))
+            found[j][i] = found[i][j].conjugate()
+    return need("flint").acb_mat(found)
+
+
+def _cholesky_rows(matrix: Array, drop: float) -> tuple[Array, list[int]]:
+    """Return rows K with K^dagger K near a float matrix, and the pivots; remainders below `drop` stay."""
+    rest, rows, pivots = matrix.copy(), [], list[int]()
+    least = drop * max(rest.diagonal().real.max(), 0.0)
+    while len(pivots) < len(rest):
+        j = int(rest.diagonal().real.argmax())
+        if not rest[j, j].real > least:
+            break
+        row = rest[j] / np.sqrt(rest[j, j].real)
+        rest -= np.outer(row.conj(), row)
+        rest[j] = rest[:, j] = 0
+        rows.append(row)
+        pivots.append(j)
+    return np.array(rows).reshape(len(rows), len(rest)), pivots
+
+
+def _tidied(matrix: Array) -> Array:
+    """Return the Hermitian part, real where the imaginary part is rounding."""
+    found = _hermitian(matrix)
+    return found if np.abs(found.imag).max() > 2.0**-50 * np.abs(found).max() else found.real
+
+
+def _hermitian(matrix: Array) -> Array:
+    part: Array = (matrix + matrix.conj().T) / 2
+    return part
+
+
+def _float_below(bound: Ball) -> float:
+    """Return a float that is certainly not above a bound; Eve's ignorance is never negative."""
+    return max(math.nextafter(float(bound.lower()), -math.inf), 0.0) if bound.is_finite() else 0.0
