@@ -18,14 +18,12 @@ from numpy.typing import NDArray
 
 from noclone.core.files import write_bytes
 from noclone.learn.certificate_choice import Completion
+from noclone.learn.proven_points import case_at, features, reference
 from noclone.learn.tasks.quaternary_key_rates import (
     LEAST_BITS,
     KeyRates,
-    case_at,
-    features,
     joined,
     random_point,
-    reference,
 )
 from noclone.proofs.bank import CertificateBank
 from noclone.proofs.proof import Proof

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from noclone import attacks as attacks
     from noclone import learn as learn
     from noclone import models as models
+    from noclone import proofs as proofs
     from noclone import quantum as quantum
     from noclone.agreement import agree as agree
     from noclone.core.errors import InvalidInput as InvalidInput
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from noclone.optimise import advise as advise
     from noclone.optimise import tune as tune
     from noclone.pipeline import run as run
+    from noclone.proofs.proving import prove as prove
     from noclone.protocols.b92 import B92 as B92
     from noclone.protocols.bb84 import BB84 as BB84
     from noclone.protocols.bbm92 import BBM92 as BBM92
@@ -154,12 +156,13 @@ _HOMES = {
     "advise": "optimise",
     "tune": "optimise",
     "agree": "agreement",
+    "prove": "proofs.proving",
     "check_protocol": "protocols.check",
 }
 
-_PACKAGES = ("attacks", "learn", "models", "quantum")
+_PACKAGES = ("attacks", "learn", "models", "proofs", "quantum")
 
-__all__ = [*_HOMES, "attacks", "learn", "models", "quantum"]
+__all__ = [*_HOMES, "attacks", "learn", "models", "proofs", "quantum"]
 
 
 def __getattr__(name: str) -> Any:

@@ -80,7 +80,7 @@ def test_the_list():
     [
         ((), "protocol must be named"),
         (("six-stat", "--qber", 0.1), "did you mean six-state"),
-        (("six-state",), "observations must be given once"),
+        (("six-state",), "has no proof from the model of a link"),
         (
             ("six-state-pairs", "--set", "qber_z=0", "--set", "qber_x=0", "--set", "qber_y=0.3"),
             "observation 'errors in basis 2' contradicts the others.*off by 0.3",

@@ -12,7 +12,7 @@ from noclone.proofs.library.mubs import mub_declaration
 from noclone.proofs.library.pairs import of_pair
 from noclone.proofs.observations import Observation, Observations
 from noclone.proofs.proving import prove
-from noclone.proofs.spanned import from_overlaps
+from noclone.proofs.spans import from_overlaps
 from noclone.protocols.bell_relay import bell_relay_declaration
 from noclone.protocols.declaration import Outcome, depolarising
 from noclone.protocols.four_states import bb84_declaration

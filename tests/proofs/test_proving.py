@@ -21,7 +21,7 @@ from noclone.proofs.observations import Observations
 from noclone.proofs.problem import problem
 from noclone.proofs.proof import load_proof
 from noclone.proofs.proving import prove, prove_case
-from noclone.proofs.spanned import from_overlaps, spanned
+from noclone.proofs.spans import from_overlaps, spanned
 from noclone.protocols.declaration import Signal, depolarising
 from noclone.protocols.four_states import bb84_declaration
 from noclone.protocols.mdi import MDI

@@ -21,7 +21,7 @@ from noclone.proofs.reduced import Reduced, svec
 from noclone.proofs.reduction import reduce
 from noclone.proofs.reduction.boundary import certify_boundary, on_boundary
 from noclone.proofs.reduction.cyclic import cyclic
-from noclone.proofs.spanned import spanned
+from noclone.proofs.spans import spanned
 from noclone.protocols.declaration import Declaration, Outcome, Signal, Symmetry, depolarising
 from noclone.protocols.four_states import bb84_declaration
 

@@ -563,13 +563,13 @@ def test_command(tmp_path: Path, bb84: Content, capsys: pytest.CaptureFixture[st
 
 
 def test_verifier_rests_on_no_solver() -> None:
-    """It is short, and loads nothing of the proofs but its own three modules."""
+    """It is short, and loads nothing of the proofs but its own modules."""
     code = (
         "import sys, noclone.proofs.verify, noclone.proofs.files;"
         "print(sorted(m for m in sys.modules if m.startswith('noclone.proofs.')), 'scipy' in sys.modules)"
     )
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    names = ("balls", "claim", "files", "verify")
+    names = ("balls", "claim", "decoys_check", "files", "verify")
     assert printed.strip() == f"{[f'noclone.proofs.{name}' for name in names]} False"
     source = Path(verify_document.__code__.co_filename)
     assert len(source.read_text().splitlines()) < 400

@@ -27,12 +27,14 @@ def build() -> typer.Typer:
         init,
         pages,
         party,
+        prove,
         rate,
         run,
         stages,
         tags,
         task,
         tune,
+        verify,
     )
 
     app = typer.Typer(
@@ -44,7 +46,7 @@ def build() -> typer.Typer:
         rich_markup_mode=None,
     )
     commands = (
-        *(run, rate, stages, tags, party, tune, advise),
+        *(run, rate, prove, verify, stages, tags, party, tune, advise),
         *(agree, experiments, task, catalogue, pages, init, bench),
     )
     for module in commands:

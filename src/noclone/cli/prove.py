@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from noclone.cli.options import Json, output_folder, parse_sweep, parse_value, print_json
+from noclone.cli.options import Json, load_setup, output_folder, parse_sweep, parse_value, print_json
 from noclone.cli.progress import progress_bar
 from noclone.core.errors import InvalidInput
 
@@ -23,23 +23,29 @@ def register(app: typer.Typer) -> None:
 
 def prove(
     protocol: Annotated[
-        str | None, typer.Argument(metavar="PROTOCOL", help="A protocol; --list shows all.")
+        str | None,
+        typer.Argument(
+            metavar="PROTOCOL|SETUP",
+            help="A protocol (--list shows all) with its noise; or a preset or TOML file, whose link it is "
+            "proven on.",
+        ),
     ] = None,
     changes: Annotated[
         list[str] | None,
         typer.Option(
             "--set",
             metavar="NAME=VALUE",
-            help="A field of the protocol or a noise: rotation, amplitude_damping, dephasing, depolarising. "
-            "Repeatable.",
+            help="A field of the protocol or the setup, or a noise: rotation, amplitude_damping, dephasing, "
+            "depolarising. Repeatable.",
         ),
     ] = None,
     qber: Annotated[
         float | None, typer.Option(metavar="Q", help="Error rate in every basis (depolarising channel).")
     ] = None,
     f_ec: Annotated[
-        float, typer.Option("--f-ec", metavar="F", help="Leakage of error correction over the Shannon limit.")
-    ] = 1.0,
+        float | None,
+        typer.Option("--f-ec", metavar="F", help="Leakage of error correction over the Shannon limit."),
+    ] = None,
     sweep: Annotated[
         str | None, typer.Option(metavar="NAME=A:B:N", help="Prove N values of a parameter from A to B.")
     ] = None,
@@ -59,7 +65,10 @@ def prove(
     parameters = _parameters(changes, qber, f_ec)
     folder = None if out is None else output_folder(out)
     if sweep is None:
-        return _prove(protocol, parameters, save, folder, json)
+        subject: Any = protocol
+        if _is_setup(protocol, parameters):
+            subject, parameters = load_setup(protocol, changes), {"f_ec": f_ec}
+        return _prove(protocol, subject, parameters, save, folder, json)
     if save is not None:
         raise InvalidInput("--save", "writes one proof; give --out for those of a sweep")
     from noclone.proofs.sweeps import sweep as run
@@ -87,17 +96,32 @@ def prove(
     return 0 if bool((found.rate > 0).any()) else 1
 
 
+def _is_setup(name: str, parameters: dict[str, Any]) -> bool:
+    """Return whether a name stands for a setup: no protocol, or one of which no noise is given."""
+    from noclone.proofs.case import provable
+    from noclone.proofs.library import families
+
+    if name in families():
+        return False
+    return name not in provable() or all("." in key for key in parameters if key != "f_ec")
+
+
 def _prove(
-    protocol: str, parameters: dict[str, Any], save: Path | None, folder: Path | None, json: bool
+    protocol: str,
+    subject: Any,
+    parameters: dict[str, Any],
+    save: Path | None,
+    folder: Path | None,
+    json: bool,
 ) -> int:
     from time import process_time
 
     from noclone.proofs.proving import prove as run
 
     begun = process_time()
-    proof = run(protocol, **parameters)
+    proof = run(subject, **parameters)
     seconds = process_time() - begun
-    for path in (save, None if folder is None else folder / f"{protocol}.proof.json"):
+    for path in (save, None if folder is None else folder / f"{Path(protocol).stem}.proof.json"):
         if path is not None:
             proof.save(path)
     certified = _certified(proof)
@@ -111,7 +135,7 @@ def _prove(
     return 0 if proof.rate > 0 else 1
 
 
-def _parameters(changes: list[str] | None, qber: float | None, f_ec: float) -> dict[str, Any]:
+def _parameters(changes: list[str] | None, qber: float | None, f_ec: float | None) -> dict[str, Any]:
     parameters: dict[str, Any] = {"f_ec": f_ec}
     for change in changes or ():
         name, equals, text = change.partition("=")
@@ -131,14 +155,20 @@ def _parameters(changes: list[str] | None, qber: float | None, f_ec: float) -> d
 
 def _certified(*proofs: Proof) -> bool:
     """Return whether all proofs hold in ball arithmetic; not where that is not installed."""
+    return _can_certify() and all(bool(proof.verify()) for proof in proofs)
+
+
+def _can_certify() -> bool:
     from importlib.util import find_spec
 
-    return find_spec("flint") is not None and all(bool(proof.verify()) for proof in proofs)
+    return find_spec("flint") is not None
 
 
 def _certified_text(certified: bool) -> str:
     if certified:
         return "certified in ball arithmetic"
+    if _can_certify():
+        return "REJECTED in ball arithmetic; noclone verify says why"
     return 'NOT certified in ball arithmetic, which needs: pip install "noclone[proofs]"'
 
 

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from noclone.proofs.proof import load_proof as load_proof
     from noclone.proofs.proving import prove as prove
     from noclone.proofs.proving import prove_declared as prove_declared
+    from noclone.proofs.sensitivities import sensitivity as sensitivity
+    from noclone.proofs.spans import from_overlaps as from_overlaps
+    from noclone.proofs.spans import spanned as spanned
     from noclone.proofs.sweeps import sweep as sweep
     from noclone.proofs.thresholds import threshold as threshold
     from noclone.protocols.declaration import Declaration as Declaration
@@ -36,6 +39,9 @@ _HOMES = {
     "load_proof": "proofs.proof",
     "prove": "proofs.proving",
     "prove_declared": "proofs.proving",
+    "sensitivity": "proofs.sensitivities",
+    "from_overlaps": "proofs.spans",
+    "spanned": "proofs.spans",
     "sweep": "proofs.sweeps",
     "threshold": "proofs.thresholds",
 }

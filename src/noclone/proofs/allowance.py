@@ -54,21 +54,23 @@ def allowance(stated: Claim) -> Allowance:
     True
     """
     r = stated.rounding
-    far = {name: r * (_norm(matrix) + 1 / 32) for name, matrix in stated.measured.items()}
+    wide = {name: _norm(matrix) + 1 / 32 for name, matrix in stated.measured.items()}
     if stated.sends:
         reach = {name: signal.prob for name, signal in stated.signals.items()}
-        moved, spread = 4 * stated.side * r, 4 * stated.side + 2
+        moved = 3 * r["signals"]
+        off = {name: wide[name] * (moved + 2 * r[stated.part(name)]) for name in wide}
     else:
         reach = {name: _norm(signal.form) + 1 / 32 for name, signal in stated.signals.items()}
-        moved, spread = r * sum(reach.values()), 3
-    q = sum(far[name] for name in stated.announced) + moved
+        moved = r["signals"] * sum(reach.values())
+        off = {name: wide[name] * (r["signals"] + 2 * r[stated.part(name)]) for name in wide}
+    q = moved + sum(wide[name] * r["outcomes"] for name in stated.announced)
     symbols = len(set(stated.key.values()) | {signal.symbol for signal in stated.signals.values()})
     each = [
-        spread * sum(abs(weight) * reach[sent] * far[what] for (sent, what), weight in item.weights.items())
+        sum(abs(weight) * reach[sent] * off[what] for (sent, what), weight in item.weights.items())
         for item in stated.items
     ]
     return Allowance(float(q * np.log(symbols / q) + (1 + q) * np.log1p(q)), np.array(each))
 
 
 def _norm(matrix: Any) -> float:
-    return float(np.linalg.norm(matrix))
+    return min(float(np.linalg.norm(matrix)), float(np.abs(matrix).sum(axis=0).max()))

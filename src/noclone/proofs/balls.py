@@ -65,6 +65,18 @@ def norm(matrix: Ball) -> Ball:
     return total([x.abs_upper() ** 2 for x in matrix.entries()]).sqrt().upper()
 
 
+def hermitian_norm(matrix: Ball) -> Ball:
+    """Return an upper bound on the operator norm of a Hermitian matrix: its norm, or its largest row sum.
+
+    Examples
+    --------
+    >>> float(hermitian_norm(ball(np.diag([3.0, 4.0]))))
+    4.0
+    """
+    rows = [sum((abs(x) for x in row), need("flint").arb(0)) for row in matrix.tolist()]
+    return min(norm(matrix), max(rows, key=float), key=float)
+
+
 def kron(first: Ball, second: Ball) -> Ball:
     """Return the Kronecker product.
 

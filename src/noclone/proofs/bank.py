@@ -141,7 +141,9 @@ class CertificateBank:
         low = np.array([item.low for item in seen.items])
         high = np.array([item.high for item in seen.items])
         nats = self.multipliers[:, : len(source)] @ source + self.shifts
-        nats += np.maximum(y, 0) @ low + np.minimum(y, 0) @ high
+        nats += y @ low
+        if (high > low).any():
+            nats += np.minimum(y, 0) @ (high - low)
         if seen.radius:
             nats -= seen.radius * np.abs(y).max(axis=1)
         found: Floats = nats / np.log(2)
@@ -229,22 +231,25 @@ class CertificateBank:
     @cached_property
     def _rest(self) -> tuple[Any, ...]:
         """All that is not the source."""
-        return _terms(self.first.declared), _asked(self.first.seen)
+        own = self.first.declared
+        return _terms(own), _measured(own), _asked(self.first.seen)
 
     def _link(self, declared: Declaration | None, seen: Observations) -> Array:
         """Return L of a source, after a check that everything else is as in the bank."""
         own = self.first.declared
-        terms, asked = self._rest
+        terms, measured, asked = self._rest
         if _asked(seen) != asked:
             raise InvalidInput("observations", "must be of the bank's observables, in their order")
         identity = np.eye(own.dimensions[0])
         if declared is None or declared is own:
             return identity
-        if _terms(declared) != terms or not _equal(_measured(own), _measured(declared)):
+        if _terms(declared) != terms or not np.array_equal(measured, _measured(declared)):
             raise InvalidInput("declared", "must have the measurement and the key of the bank")
         if not own.sent:
-            readings = ([each.operator for each in one.signals.values()] for one in (own, declared))
-            if not _equal(*readings):
+            if any(
+                not np.array_equal(each.operator, declared.signals[name].operator)
+                for name, each in own.signals.items()
+            ):
                 raise InvalidInput("declared", "must have the readings of the bank")
             return identity
         vectors, inverse = self._signals
@@ -264,7 +269,9 @@ class CertificateBank:
 def _vectors(declared: Declaration) -> Array:
     """Return the signals' a_x = sqrt(p_x) phi_x^* as columns."""
     signals = [signal for signal in declared.signals.values() if isinstance(signal, Signal)]
-    return np.array([np.sqrt(signal.prob) * signal.state.conj() for signal in signals]).T
+    probs = np.array([signal.prob for signal in signals])
+    vectors: Array = np.array([signal.state for signal in signals]).conj().T * np.sqrt(probs)
+    return vectors
 
 
 def _terms(declared: Declaration) -> tuple[Any, ...]:
@@ -279,13 +286,10 @@ def _terms(declared: Declaration) -> tuple[Any, ...]:
     )
 
 
-def _measured(declared: Declaration) -> list[Array]:
-    """Return all operators of Bob's."""
-    return [*(outcome.element for outcome in declared.outcomes.values()), *declared.moments.values()]
-
-
-def _equal(some: list[Array], others: list[Array]) -> bool:
-    return all(np.array_equal(one, other) for one, other in zip(some, others, strict=True))
+def _measured(declared: Declaration) -> Array:
+    """Return all operators of Bob's, shape (k, d, d)."""
+    elements = (outcome.element for outcome in declared.outcomes.values())
+    return np.array([*elements, *declared.moments.values()])
 
 
 def _asked(seen: Observations) -> list[tuple[str, Mapping[tuple[str, str], float]]]:

@@ -24,6 +24,7 @@ from noclone.protocols import Protocol, protocols
 from noclone.protocols.declaration import Declaration, Reading, Signal
 from noclone.rates.concentration import clopper_pearson_interval
 from noclone.rates.security import Security
+from noclone.setup import Setup
 
 Array = NDArray[Any]
 Channel = Callable[[Array], Array]
@@ -58,6 +59,8 @@ class Case:
         What is added or subtracted besides, by name, in bits.
     start : ndarray, shape (n, n), optional
         The operator of the modelled channel, where the solver may begin.
+    decoys : mapping, optional
+        What decoy states prove of single photons, as a proof file holds it (`Decoys.document`).
     """
 
     title: str
@@ -68,6 +71,7 @@ class Case:
     share: float = 1.0
     adjustments: tuple[tuple[str, float], ...] = ()
     start: Array | None = None
+    decoys: Mapping[str, Any] | None = None
 
 
 def collective(*assumptions: str) -> Security:
@@ -218,28 +222,30 @@ def provable() -> dict[str, type[Protocol]]:
 
 
 def case_of(
-    protocol: str | Protocol | Declaration | Callable[..., Case],
+    protocol: str | Protocol | Declaration | Setup | Callable[..., Case],
     seen: Seen | None = None,
     *,
     channel: Channel | None = None,
     leak_bits: float | None = None,
-    f_ec: float = 1.0,
+    f_ec: float | None = None,
     **parameters: Any,
 ) -> Case:
     """Return the case of a protocol, from what was seen, a channel, or parameters of a model.
 
     Parameters
     ----------
-    protocol : str, Protocol, Declaration or callable
-        A name of `provable` or of the library; an object; or a family: parameters to Case.
+    protocol : str, Protocol, Declaration, Setup or callable
+        A name of `provable` or of the library; an object; a link with its protocol, whose model says what is
+        seen; or a family: parameters to Case.
     seen : Observations or mapping, optional
         As for `of_observations`.
     channel : callable, optional
         As for `of_channel`.
     leak_bits : float, optional
         With `seen`: what error correction discloses.
-    f_ec : float
-        Leakage of error correction over the Shannon limit; a protocol's own is not used.
+    f_ec : float, optional
+        Leakage of error correction over the Shannon limit, 1 by default; a protocol's own counts with a
+        setup only.
     **parameters
         `qber` (a depolarising channel with that error rate), or one or more of `rotation` (radians),
         `amplitude_damping`, `dephasing` and `depolarising`, applied in this order; for a name also fields of
@@ -255,6 +261,13 @@ def case_of(
     >>> round(case_of("bb84", qber=0.05, basis_prob=0.5, keyed_bases="both").leak_bits, 9)
     0.143198479
     """
+    if isinstance(protocol, Setup):
+        from noclone.proofs.library.setups import setup_case
+
+        if seen is not None or channel is not None or leak_bits is not None or parameters:
+            raise InvalidInput("observations", "follow from the setup and cannot be given")
+        return setup_case(protocol, f_ec)
+    f_ec = 1.0 if f_ec is None else f_ec
     family = _family(protocol)
     if family is not None:
         if seen is not None or channel is not None or leak_bits is not None:
@@ -323,7 +336,10 @@ def _declared(
     declared = protocol.declaration()
     if protocol.FAMILY == "entanglement":
         declared = of_pair(declared)
-    return protocol.TITLE, declared, _assumptions(declared), parameters
+    title = protocol.TITLE
+    if declared.sent and "single photons" not in title:
+        title += ", one photon in each pulse"
+    return title, declared, _assumptions(declared), parameters
 
 
 def _assumptions(declared: Declaration) -> tuple[str, ...]:

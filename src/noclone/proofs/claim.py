@@ -20,8 +20,9 @@ Event = tuple[str, str]
 FORMAT = "noclone-proof/1"
 DEFECT = 1e-9
 """A declaration is refused where its matrices are further from Hermitian, positive and complete."""
-ROUNDING = 2.0**-48
-"""How far a declaration's numbers may be from the real protocol's where they show no larger defect."""
+ROUNDING = 2.0**-50
+"""How far a declaration's numbers may be from the real protocol's where they show no larger defect: eight
+times the rounding of a float."""
 LARGEST = 1e15
 """Numbers beyond it are refused."""
 MAX_SIZE, MAX_EVENTS = 512, 1_000_000
@@ -106,43 +107,60 @@ class Claim:
         """How many constraints hold whatever is observed; their multipliers come first."""
         return self.side**2 if self.sends else 1
 
-    def defects(self) -> Iterator[tuple[str, float]]:
-        """Yield how far the declaration is from Hermitian, positive and complete, each with a clause."""
+    def defects(self) -> Iterator[tuple[str, str, float]]:
+        """Yield how far each part is from Hermitian, positive and complete, with a clause.
+
+        The parts are "signals", "outcomes" and "moments".
+        """
         forms = {name: signal.form for name, signal in self.signals.items()}
-        povms = [{name: self.measured[name] for name in self.announced}]
+        parts = {
+            "outcomes": {name: self.measured[name] for name in self.announced},
+            "moments": {name: each for name, each in self.measured.items() if name not in self.announced},
+        }
         if self.sends:
             for name, state in forms.items():
-                yield f"the length of state {name!r} is off 1 by", abs(float(np.linalg.norm(state)) - 1)
-            yield (
-                "the probabilities of signals sum to 1 but for",
-                abs(sum(x.prob for x in self.signals.values()) - 1),
-            )
+                off = abs(float(np.linalg.norm(state)) - 1)
+                yield "signals", f"the length of state {name!r} is off 1 by", off
+            off = abs(sum(x.prob for x in self.signals.values()) - 1)
+            yield "signals", "the probabilities of signals sum to 1 but for", off
         else:
-            povms.append(forms)
-        for name, operator in [*self.measured.items(), *(() if self.sends else forms.items())]:
-            gap = np.linalg.norm(operator - operator.conj().T, 2) / _scale(operator)
-            yield f"the operator of {name!r} differs from its adjoint, relatively, by", float(gap)
-        for povm in povms:
-            for name, element in povm.items():
-                below = -np.linalg.eigvalsh(element)[0] / _scale(element)
-                yield f"the operator of {name!r} has an eigenvalue, relatively, below 0 by", float(below)
-            rest = sum(povm.values(), -np.eye(len(element), dtype=complex))
-            yield "a measurement's elements sum to the identity but for", float(np.linalg.norm(rest, 2))
+            parts["signals"] = forms
+        for part, operators in parts.items():
+            for name, operator in operators.items():
+                gap = float(np.linalg.norm(operator - operator.conj().T, 2)) / _scale(operator)
+                yield part, f"the operator of {name!r} differs from its adjoint, relatively, by", gap
+                if part != "moments":
+                    below = -float(np.linalg.eigvalsh(operator)[0]) / _scale(operator)
+                    yield part, f"the operator of {name!r} has an eigenvalue, relatively, below 0 by", below
+            if part != "moments":
+                rest = sum(operators.values(), -np.eye(len(operator), dtype=complex))
+                off = float(np.linalg.norm(rest, 2))
+                yield part, "a measurement's elements sum to the identity but for", off
 
     @property
-    def rounding(self) -> float:
-        """How far r the declaration's numbers may be from a real protocol's; one lies that near at least.
+    def rounding(self) -> dict[str, float]:
+        """How far r the numbers of each part may be from a real protocol's; one lies that near at least.
 
         The operator norm of differences is at most r p for probabilities, r for states, and r (|O| + 1/32)
-        for operators O.
+        for operators O. States and probabilities become real by a factor, moments by their Hermitian part,
+        and measurements by clipping each element and dividing by their sum.
         """
-        worst = max(size for _, size in self.defects())
-        return max(ROUNDING, (len(self.signals) + len(self.announced) + 3) * worst)
+        factors = {"signals": 3, "outcomes": len(self.announced) + 3, "moments": 2}
+        if not self.sends:
+            factors["signals"] = len(self.signals) + 3
+        found = dict.fromkeys(factors, ROUNDING)
+        for part, _, size in self.defects():
+            found[part] = max(found[part], factors[part] * size)
+        return found
+
+    def part(self, measured: str) -> str:
+        """Return whether an operator of Bob's is one of his "outcomes" or "moments"."""
+        return "outcomes" if measured in self.announced else "moments"
 
     def faults(self) -> list[str]:
         """Return why the values make no protocol, no observations or no rate, a clause each."""
         said = {signal.announced for signal in self.signals.values()}
-        found = [f"{clause} {size:.3g}" for clause, size in self.defects() if not size <= DEFECT]
+        found = [f"{clause} {size:.3g}" for _, clause, size in self.defects() if not size <= DEFECT]
         for name, signal in self.signals.items():
             if not 0 < signal.prob <= 1:
                 found.append(f"the probability of {name!r} is {signal.prob}")

@@ -195,6 +195,11 @@ def decoy_bounds(declared: Declaration, pulses: WeakPulses, seen: Sequence[Obser
     return Decoys(pulses, tuple(rates))
 
 
+SPARE = 1e-9
+"""Freedom that a linear programme is given, as a share of a rate's scale, where rounding leaves it none; what
+its multipliers prove is computed with the rates themselves."""
+
+
 @dataclass(frozen=True, eq=False)
 class _Programme:
     """The linear programme of all rates in units of their own.
@@ -223,20 +228,23 @@ class _Programme:
         scale = float(np.abs(wanted * self.units).max())
         outcomes = np.zeros((1, len(self.units)))
         outcomes[:, count * LAST :] = self.units[count * LAST :]
-        found = linprog(
-            sign * wanted * self.units / scale,
-            A_ub=np.vstack([self.matrix, -self.matrix, outcomes]),
-            b_ub=np.concatenate([self.high / self.rows, -self.low / self.rows, [1.0]]),
-            bounds=np.stack([np.zeros(len(self.caps)), self.caps / self.units], axis=1),
-            method="highs-ds",
-            # Presolving mistakes ranges of the width of rounding for contradictions.
-            options={
-                "presolve": False,
-                "primal_feasibility_tolerance": 1e-10,
-                "dual_feasibility_tolerance": 1e-10,
-            },
-        )
-        if found.status == 2:
+        for spare in (0.0, SPARE):
+            found = linprog(
+                sign * wanted * self.units / scale,
+                A_ub=np.vstack([self.matrix, -self.matrix, outcomes]),
+                b_ub=np.concatenate([self.high / self.rows + spare, spare - self.low / self.rows, [1.0]]),
+                bounds=np.stack([np.zeros(len(self.caps)), self.caps / self.units], axis=1),
+                method="highs-ds",
+                # Presolving mistakes ranges of the width of rounding for contradictions.
+                options={
+                    "presolve": False,
+                    "primal_feasibility_tolerance": 1e-10,
+                    "dual_feasibility_tolerance": 1e-10,
+                },
+            )
+            if found.status != 2:
+                break
+        else:
             raise InvalidInput("seen", "has rates that no weak pulses of these intensities cause")
         multipliers = np.zeros((count, len(self.pulses.intensities)))
         if found.status == 0:

@@ -21,6 +21,8 @@ from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal, localcontext
 from typing import Any
 
+from noclone.core.errors import InvalidInput
+
 Events = Sequence[tuple[str, str, float]]
 """What a rate counts: signals, outcomes of Bob's and weights of at least 0."""
 
@@ -167,7 +169,20 @@ def failures(content: Mapping[str, Any]) -> list[str]:
     content : mapping
         A proof file with the part "decoys", which `noclone.proofs.decoys.Decoys.document` writes; its rates
         are those of the file's observations, in the same order.
+
+    Raises
+    ------
+    InvalidInput
+        If the part is not what such a proof file holds.
     """
+    try:
+        return list(_failures(content))
+    except (KeyError, IndexError, TypeError, ValueError, ArithmeticError) as error:
+        kind = type(error).__name__
+        raise InvalidInput("decoys", f"are not what a proof file holds ({kind}: {error})") from error
+
+
+def _failures(content: Mapping[str, Any]) -> list[str]:
     decoys, items = content["decoys"], content["observations"]["items"]
     if [rate["name"] for rate in decoys["rates"]] != [item["name"] for item in items]:
         return ["The rates seen with decoys are not those of the observations."]

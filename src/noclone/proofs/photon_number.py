@@ -68,4 +68,5 @@ def photon_number_case(
         collective(IDEAL_LASER, NOTHING_SENT, *assumptions),
         pulses.share(1),
         ((EMPTY, empty),) if empty else (),
+        decoys=decoys.document(),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -20,17 +20,18 @@ from noclone.proofs.observations import Observations
 from noclone.proofs.problem import Problem, problem
 from noclone.proofs.proof import Proof, document
 from noclone.proofs.reduction import reduce
+from noclone.proofs.reduction.boundary import certify_boundary, on_boundary
 from noclone.protocols import Protocol
 from noclone.protocols.declaration import Declaration
 from noclone.rates.security import Security
+from noclone.setup import Setup
 
 Array = NDArray[Any]
 
 BARRIER = 1e-10
 """Weight of the logarithmic barrier at which the solver stops; the bound loses about n times as many nats."""
-PADDINGS = ((1e-12, 1e-10), (1e-14, 1e-8))
-"""What a point without full rank is lifted by, with the weight of a barrier that would keep it there: the
-certificate then leans on the constraints that confine the point as heavily as their quotient says."""
+CEILINGS = (1e3, 1e4, 1e5)
+"""How heavily certificates of a point on a face lean on what confines it there; see `certify_boundary`."""
 WHITE = (1e-10, 1e-12)
 """Shares of white noise that statistics are mixed with where they leave Eve no freedom in some direction."""
 MARGIN_BITS = 2e-9
@@ -46,6 +47,7 @@ def prove_declared(
     security: Security,
     share: float = 1.0,
     adjustments: tuple[tuple[str, float], ...] = (),
+    decoys: Mapping[str, Any] | None = None,
     start: Array | None = None,
     barrier: float = BARRIER,
 ) -> Proof:
@@ -65,6 +67,8 @@ def prove_declared(
         The share of all signals that the declaration describes.
     adjustments : tuple of (str, float)
         What is added or subtracted besides, by name, in bits.
+    decoys : mapping, optional
+        What decoy states prove of single photons, as a proof file holds it.
     start : ndarray, shape (n, n), optional
         An operator near the optimum, where the solver begins.
     barrier : float
@@ -90,7 +94,7 @@ def prove_declared(
     size, count = task.size, len(task.operators)
     empty = Proof(
         *(title, declared, seen, np.eye(size), np.zeros(count), 0.0, 0.0),
-        *(leak_bits, security, share, adjustments),
+        *(leak_bits, security, share, adjustments, decoys),
     )
     lost = allowance(claim(document(empty)))
     found, value = _solved(task, declared, lost, start, barrier)
@@ -99,7 +103,8 @@ def prove_declared(
         point=found.point,
         multipliers=found.multipliers,
         entropy_bits=_worth(found, lost) / float(np.log(2)) - MARGIN_BITS,
-        value_bits=float(value / np.log(2)),
+        # A point that is feasible but for rounding may lie below what is certified by as much.
+        value_bits=float(max(value, found.bound) / np.log(2)),
     )
 
 
@@ -127,7 +132,7 @@ def _solved(
     else:
         found, value = _certificates(task, solution.point, barrier), solution.value
         expected = 10 * (task.size + 2 * task.observed) * barrier
-        if value - max(each.bound for each in found) < expected:
+        if value - max(_worth(each, lost) for each in found) < expected:
             return max(found, key=lambda each: _worth(each, lost)), value
     white = np.eye(task.size) / np.trace(task.unit).real
     for share in WHITE:
@@ -145,11 +150,10 @@ def _solved(
 
 
 def _certificates(task: Problem, point: Array, barrier: float) -> list[Certificate]:
-    """Return the certificate of a positive definite point, or those of one that is lifted to be."""
-    if np.linalg.eigvalsh(point)[0] >= PADDINGS[0][0]:
+    """Return the certificate of a point inside, or those of one on a face."""
+    if not on_boundary(point):
         return [certify(task, point, barrier)]
-    unit = np.eye(task.size)
-    return [certify(task, point + lift * unit, weight) for lift, weight in PADDINGS]
+    return [certify_boundary(task, point, barrier, ceiling) for ceiling in CEILINGS]
 
 
 def _mixed(task: Problem, white: Array, share: float) -> Problem:
@@ -175,18 +179,19 @@ def prove_case(case: Case, *, start: Array | None = None, barrier: float = BARRI
         security=case.security,
         share=case.share,
         adjustments=case.adjustments,
+        decoys=case.decoys,
         start=case.start if start is None else start,
         barrier=barrier,
     )
 
 
 def prove(
-    protocol: str | Protocol | Declaration | Callable[..., Case],
+    protocol: str | Protocol | Declaration | Setup | Callable[..., Case],
     seen: Seen | None = None,
     *,
     channel: Channel | None = None,
     leak_bits: float | None = None,
-    f_ec: float = 1.0,
+    f_ec: float | None = None,
     title: str | None = None,
     barrier: float = BARRIER,
     **parameters: Any,
@@ -195,17 +200,17 @@ def prove(
 
     Parameters
     ----------
-    protocol : str, Protocol, Declaration or callable
-        A name ("six-state", "bb84", "mub"), a protocol object, a declaration of one's own, or a family
-        (parameters to Case).
+    protocol : str, Protocol, Declaration, Setup or callable
+        A name ("six-state", "bb84", "mub"), a protocol object, a declaration of one's own, a setup (decoy
+        BB84, phase-shift keying) whose link's model says what is seen, or a family (parameters to Case).
     seen : Observations or mapping, optional
         What was seen: observations; (signal, outcome) to joint probability; or to counts.
     channel : callable, optional
         Instead: a density matrix sent to the one received.
     leak_bits : float, optional
         What error correction discloses, bits per signal; from the joint probabilities by default.
-    f_ec : float
-        Otherwise its leakage over the Shannon limit; 1 is the limit itself.
+    f_ec : float, optional
+        Otherwise its leakage over the Shannon limit; by default 1, the limit itself, or the setup's.
     title : str, optional
         What it is a proof of.
     barrier : float

@@ -3,8 +3,10 @@ r"""Check a proof file in ball arithmetic: the declaration, the observations and
 What is proven. Take any protocol whose numbers are within `Verdict.rounding` of the file's (in the sense of
 `Claim.rounding`) and any attack, that is any X >= 0 with tr_B X = 1 (for a pair: tr X = 1), that shows values
 as near to the observed ones. Then Eve's ignorance f(X) of the raw key symbol (see `problem`) is at least
-`Verdict.proven_bits` per declared signal. The share of such signals, credits, finite-size terms and the leak
-of error correction are the file's claims; nothing here proves them, nor that the values were observed.
+`Verdict.proven_bits` per declared signal. Where decoy states were sent, the share of single photons, their
+values and the credit for empty pulses are proven from what was seen (`decoys_check`). Any other share and
+credit, finite-size terms and the leak of error correction are the file's claims; nothing here proves them,
+nor that the values were observed.
 
 How, for one announcement c (sums over c are left out; M_r is what keeps symbol r, phi(Y) = tr Y log Y):
 
@@ -38,8 +40,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noclone.core.extras import need
-from noclone.proofs.balls import Ball, ball, cholesky, dagger, kron, mid, norm, total
+from noclone.proofs.balls import Ball, ball, cholesky, dagger, hermitian_norm, kron, mid, norm, total
 from noclone.proofs.claim import Claim, Sent, claim, digests
+from noclone.proofs.decoys_check import EMPTY, failures
 from noclone.proofs.files import read_document
 
 __all__ = ["Verdict", "read_document", "verify_document"]
@@ -72,7 +75,7 @@ class Verdict:
     gap : float
         How far the bound may lie below the true minimum, if the file's value at the solver's point is right.
     claimed : tuple of (str, float)
-        Share, adjustments and leak, by name; nothing here proves them.
+        Share, adjustments and leak, by name, as far as nothing here proves them.
     rounding : float
         How far the real protocol may be from the file's numbers (see the module).
     size : int
@@ -161,6 +164,10 @@ def verify_document(content: Mapping[str, Any], protocol_sha256: str | None = No
             reasons.append(f"nothing could be proven: {error}")
     if case.entropy_bits > proven:
         reasons.append(f"it claims {case.entropy_bits:.12f} bits, of which only {proven:.12f} follow")
+    told = [("share of signals", case.share), *case.adjustments, ("leak", case.leak_bits)]
+    if "decoys" in content:
+        reasons += failures(content)
+        told = [(name, value) for name, value in told if name not in ("share of signals", EMPTY)]
     rest = sum(bits for _, bits in case.adjustments) - case.leak_bits
     return Verdict(
         not reasons,
@@ -172,8 +179,8 @@ def verify_document(content: Mapping[str, Any], protocol_sha256: str | None = No
         case.entropy_bits,
         case.share * proven + rest,
         case.value_bits - proven,
-        (("share of signals", case.share), *case.adjustments, ("leak", case.leak_bits)),
-        case.rounding,
+        tuple(told),
+        max(case.rounding.values()),
         len(case.point),
         time.process_time() - started,
     )
@@ -186,16 +193,20 @@ def _bound(case: Claim) -> Ball:
     measured = {name: ball(_hermitian(matrix)) for name, matrix in case.measured.items()}
     side, one = case.side, ball(np.eye(case.other))
     rest, distance, slip, symbols = _gradient(case, alice, measured)
-    # How far the real operators may be; that of a state, p |phi><phi|, by 4 p r, whichever channel it meets.
-    r = arb(case.rounding) * 1.0001
-    far = {name: r * (norm(matrix) + 1 / 32) for name, matrix in measured.items()}
+    # How far the real operators may be: p |phi><phi| by 3 p r in trace norm, which no channel makes larger.
+    # A mean moves by that, by as much as Bob's operator, and may have been seen as far off once more.
+    r = {part: arb(size) * 1.0001 for part, size in case.rounding.items()}
+    wide = {name: hermitian_norm(matrix) + 1 / 32 for name, matrix in measured.items()}
     if case.sends:
         reach = {name: arb(signal.prob) for name, signal in case.signals.items()}
-        moved, spread = 4 * side * r, 4 * side + 2
+        moved = 3 * r["signals"]
+        off = {name: wide[name] * (moved + 2 * r[case.part(name)]) for name in wide}
     else:
-        reach = {name: norm(matrix) + 1 / 32 for name, matrix in alice.items()}
-        moved, spread = r * total(list(reach.values())), 3
-    q = distance * (side if case.sends else 1) + total([far[name] for name in case.announced]) + moved
+        reach = {name: hermitian_norm(matrix) + 1 / 32 for name, matrix in alice.items()}
+        moved = r["signals"] * total(list(reach.values()))
+        off = {name: wide[name] * (r["signals"] + 2 * r[case.part(name)]) for name in wide}
+    q = distance * (side if case.sends else 1) + moved
+    q += total([wide[name] * r["outcomes"] for name in case.announced])
     if not q < 1e-3:
         raise Unproven("the key operators are too ill-conditioned to be enclosed")
     y = [arb(each) for each in case.multipliers]
@@ -206,7 +217,7 @@ def _bound(case: Claim) -> Ball:
         bound += multiplier * (item.low if multiplier > 0 else item.high)
         for (sent, what), weight in item.weights.items():
             sides[sent] = sides.get(sent, one * 0) + measured[what] * (multiplier * weight)
-            bound -= abs(multiplier * weight) * reach[sent] * far[what] * spread
+            bound -= abs(multiplier * weight) * reach[sent] * off[what]
     for sent, operators in sides.items():
         rest -= kron(alice[sent], operators)
     # tr_B X = 1 makes <W, X> = tr W_A for every channel, and tr X = 1 for every pair, exactly.

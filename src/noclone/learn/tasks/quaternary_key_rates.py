@@ -1,7 +1,7 @@
 """Certified key rates of quaternary modulation at random points: what can be observed, and what is secure.
 
 The labels are ours: every one is a proof by `noclone.proofs`, made by ``evidence/key_rate_labels.py`` and
-kept with what of its certificate a bank needs.
+kept with what of its certificate a bank needs (see `noclone.learn.proven_points`).
 """
 
 from __future__ import annotations
@@ -16,9 +16,6 @@ from numpy.typing import NDArray
 
 from noclone.core.seeds import stream
 from noclone.learn.task import REGRESSION, Data, Task
-from noclone.proofs.case import Case
-from noclone.proofs.library.quaternary import quaternary
-from noclone.proofs.observations import Observations
 
 Floats = NDArray[np.float64]
 
@@ -38,13 +35,13 @@ class KeyRates:
     points : ndarray, shape (n, 3)
         Parameters in the order of `RANGES`.
     observed : ndarray, shape (n, 17)
-        See `features`.
+        See `noclone.learn.proven_points.features`.
     rates, uppers : ndarray, shape (n,)
         Certified bits per signal, and what the solver's feasible point says, above which no rate is.
     leaks : ndarray, shape (n,)
         What error correction discloses, bits per signal.
     multipliers, shifts : ndarray, shape (n, m) and (n,)
-        Of the certificates, carried over to the source of `reference`; see `CertificateBank`.
+        Of the certificates, carried over to the source in the middle of the ranges; see `noclone.proofs.bank`.
     drawn : int
         How many points were drawn for these.
     """
@@ -71,7 +68,8 @@ class KeyRates:
     def decoded(cls, content: bytes) -> Self:
         """Return what `encoded` wrote."""
         with np.load(BytesIO(content)) as file:
-            return cls(**{name: file[name] if file[name].ndim else int(file[name]) for name in file.files})
+            held: dict[str, Any] = {name: file[name] for name in file.files}
+        return cls(**held | {"drawn": int(held["drawn"])})
 
 
 def key_rates(detection: str) -> KeyRates:
@@ -83,7 +81,9 @@ def key_rates(detection: str) -> KeyRates:
     >>> known.observed.shape[1], bool((known.rates <= known.uppers).all())
     (17, True)
     """
-    return KeyRates.decoded(files("noclone.learn.tasks").joinpath(f"data/{detection}_key_rate.npz").read_bytes())
+    return KeyRates.decoded(
+        files("noclone.learn.tasks").joinpath(f"data/{detection}_key_rate.npz").read_bytes()
+    )
 
 
 def random_point(detection: str, number: int) -> dict[str, float]:
@@ -96,34 +96,6 @@ def random_point(detection: str, number: int) -> dict[str, float]:
     """
     random = stream(SEED, f"{detection} key rates", number)
     return {name: float(f"{random.uniform(*between):.6g}") for name, between in RANGES.items()}
-
-
-def case_at(detection: str, **point: float) -> Case:
-    """Return the case of a point, as the proofs' library has it; the cutoff is 10 photons."""
-    return quaternary(detection=detection, **point)
-
-
-def reference(detection: str) -> Case:
-    """Return the case in the middle of the ranges, whose source certificates are carried over to."""
-    return case_at(detection, **{name: sum(between) / 2 for name, between in RANGES.items()})
-
-
-def features(seen: Observations, amplitude: float) -> Floats:
-    """Return what the parties know: four moments for each of four states, as observed, and the amplitude.
-
-    The moments are those of both quadratures, in the frame of the state sent, of the photon number and of the
-    difference of the squared quadratures, each times the state's probability 1/4.
-
-    Parameters
-    ----------
-    seen : Observations
-    amplitude : float
-
-    Returns
-    -------
-    ndarray, shape (17,)
-    """
-    return np.array([*(item.low for item in seen.items), amplitude])
 
 
 def task(detection: str, source: str) -> Task:
@@ -152,5 +124,5 @@ def task(detection: str, source: str) -> Task:
 
 def joined(parts: list[dict[str, Any]], drawn: int) -> KeyRates:
     """Return rows, a mapping each, as `KeyRates`."""
-    names = [each.name for each in fields(KeyRates) if each.name != "drawn"]
-    return KeyRates(*(np.array([part[name] for part in parts]) for name in names), drawn)
+    held: dict[str, Any] = {name: np.array([part[name] for part in parts]) for name in parts[0]}
+    return KeyRates(**held, drawn=drawn)
