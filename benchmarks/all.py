@@ -26,6 +26,7 @@ from typing import Any
 BENCHMARKS = (
     "races",
     "quantum_engine",
+    "key_rate_proofs",
     "protocols",
     "decoy_rates",
     "bb84_simulation",
@@ -36,7 +37,18 @@ BENCHMARKS = (
     "hashing",
     "tune",
 )
-PEERS = ("qkd", "sequence", "qkdsec", "ldpc", "pennylane", "qiskit-machine-learning", "torch")
+PEERS = (
+    "qkd",
+    "sequence",
+    "qkdsec",
+    "ldpc",
+    "pennylane",
+    "qiskit-machine-learning",
+    "torch",
+    "qics",
+    "clarabel",
+    "python-flint",
+)
 THREADS = ("OMP", "OPENBLAS", "MKL", "RAYON", "NUMBA")
 RESULTS = Path(__file__).with_name("results")
 COLUMNS = ("job", "code", "speed", "ratio", "remark")

@@ -10,9 +10,9 @@ from scipy.optimize import linprog
 from noclone.core.errors import InvalidInput
 from noclone.proofs.barrier import minimise
 from noclone.proofs.certificate import certify
-from noclone.proofs.multipliers import cheapest_multipliers
 from noclone.proofs.finite.norm_ball import Block, ball_radius, norm_ball_terms
 from noclone.proofs.leak import leak_bits
+from noclone.proofs.multipliers import cheapest_multipliers
 from noclone.proofs.objective import gradient
 from noclone.proofs.problem import Problem, problem
 from noclone.proofs.reduction import reduce

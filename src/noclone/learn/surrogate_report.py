@@ -18,7 +18,7 @@ PROVEN = 1000
 """Solver runs that every side may learn from."""
 CALLS = 50
 """Single questions that are timed."""
-SOLVED = 20
+SOLVED = 5
 """Questions that the solver itself is asked."""
 
 FIGURES = ("over_estimates", "tightness_mean", "tightness_median", "tightness_low", "single_us", "batch_us")

@@ -26,7 +26,7 @@ from noclone.core.files import write_bytes
 from noclone.proofs.case import Case, case_of
 from noclone.proofs.observations import Observations
 from noclone.proofs.problem import hermitian_basis, problem
-from noclone.proofs.proof import Proof, _proof, document
+from noclone.proofs.proof import Proof, document, from_document
 from noclone.proofs.proving import prove_case
 from noclone.protocols import Protocol
 from noclone.protocols.declaration import Declaration, Signal
@@ -202,7 +202,7 @@ class CertificateBank:
         """
         try:
             with np.load(path) as file:
-                first = _proof(json.loads(str(file["first"])))
+                first = from_document(json.loads(str(file["first"])))
                 upper, multipliers, shifts = file["points"], file["multipliers"], file["shifts"]
         except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise InvalidInput(str(path), f"is no bank of certificates that can be read ({error})") from error

@@ -195,9 +195,9 @@ def decoy_bounds(declared: Declaration, pulses: WeakPulses, seen: Sequence[Obser
     return Decoys(pulses, tuple(rates))
 
 
-SPARE = 1e-9
-"""Freedom that a linear programme is given, as a share of a rate's scale, where rounding leaves it none; what
-its multipliers prove is computed with the rates themselves."""
+SPARE = (0.0, 1e-9, 1e-8, 1e-7, 1e-6)
+"""Freedom that a linear programme is given, as a share of each rate's scale, until rounding no longer makes the
+solver miss any. What its multipliers prove is computed with the rates themselves."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -228,7 +228,7 @@ class _Programme:
         scale = float(np.abs(wanted * self.units).max())
         outcomes = np.zeros((1, len(self.units)))
         outcomes[:, count * LAST :] = self.units[count * LAST :]
-        for spare in (0.0, SPARE):
+        for spare in SPARE:
             found = linprog(
                 sign * wanted * self.units / scale,
                 A_ub=np.vstack([self.matrix, -self.matrix, outcomes]),

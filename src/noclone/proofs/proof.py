@@ -210,10 +210,11 @@ def load_proof(path: str | Path) -> Proof:
     """
     content = read_document(path)
     claim(content)
-    return _proof(content)
+    return from_document(content)
 
 
-def _proof(content: dict[str, Any]) -> Proof:
+def from_document(content: Mapping[str, Any]) -> Proof:
+    """Return the proof whose `document` this is; types are not checked (`claim` does that)."""
     protocol = content["protocol"]
     signals = {
         entry["name"]: (

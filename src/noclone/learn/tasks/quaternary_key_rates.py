@@ -37,11 +37,11 @@ class KeyRates:
     observed : ndarray, shape (n, 17)
         See `noclone.learn.proven_points.features`.
     rates, uppers : ndarray, shape (n,)
-        Certified bits per signal, and what the solver's feasible point says, above which no rate is.
+        Certified bits per signal, and those of a feasible point: the optimum lies between them.
     leaks : ndarray, shape (n,)
         What error correction discloses, bits per signal.
     multipliers, shifts : ndarray, shape (n, m) and (n,)
-        Of the certificates, carried over to the source in the middle of the ranges; see `noclone.proofs.bank`.
+        Of certificates, carried over to the source in the middle of the ranges; see `noclone.proofs.bank`.
     drawn : int
         How many points were drawn for these.
     """
