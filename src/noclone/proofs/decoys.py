@@ -196,7 +196,7 @@ def decoy_bounds(declared: Declaration, pulses: WeakPulses, seen: Sequence[Obser
 
 
 SPARE = (0.0, 1e-9, 1e-8, 1e-7, 1e-6)
-"""Freedom that a linear programme is given, as a share of each rate's scale, until rounding no longer makes the
+"""Freedom that a linear programme is given, as a share of a rate's scale, until rounding no longer makes the
 solver miss any. What its multipliers prove is computed with the rates themselves."""
 
 
