@@ -21,6 +21,7 @@ COMMANDS = (
     ("policies.py",),
     ("comparison.py",),
     ("data_reuploading.py",),
+    ("proofs.py",),
     ("proof_points.py",),
     ("renyi_bb84.py",),
     ("certificate_bank.py",),

@@ -40,11 +40,12 @@ def setup_case(setup: Setup, f_ec: float | None = None) -> Case:
     --------
     >>> from noclone.setup import load
     >>> setup_case(load("decoy-bb84")).title
-    'BB84 with decoy states'
+    'BB84 with decoy states: decoy-bb84'
     """
     link, protocol = setup.link, setup.protocol
     if isinstance(protocol, DecoyBB84) and isinstance(link.alice, WeakCoherentSource):
-        return decoy_bb84_case(link, protocol, f_ec)
+        case = decoy_bb84_case(link, protocol, f_ec)
+        return replace(case, title=f"{protocol.TITLE}: {setup.name}") if setup.name else case
     if not isinstance(protocol, DiscreteModulationQKD):
         raise InvalidInput(
             f"protocol {protocol.NAME!r}",

@@ -1,0 +1,50 @@
+"""Proofs of setups: the link's model says what is seen."""
+
+import numpy as np
+import pytest
+
+import noclone as nc
+from noclone.proofs.library.quaternary import quaternary
+from noclone.proofs.proving import prove, prove_case
+
+
+@pytest.mark.parametrize("name", ["gys-2004", "lim-2014"])
+def test_decoy_states_reach_the_asymptotic_formula(name):
+    setup = nc.load(name)
+    proof = prove(setup)
+    assert proof.verify()
+    # Infinitely many decoys are the limit, and two come near it.
+    most = float(nc.rate(setup, bound="infinite", asymptotic=True).rate_per_pulse)
+    assert 0.9 * most < proof.rate < most
+
+
+def test_phase_shift_keying_on_a_link_is_the_family_of_the_library():
+    setup = nc.load("discrete-modulation").replace(
+        {
+            "alice.constellation": "qpsk",
+            "alice.distribution": "uniform",
+            "alice.modulation_variance_snu": 2 * 0.7**2,
+            "alice.excess_noise_snu": 0.01,
+            "channel.length_km": 30.0,
+            "bob.efficiency": 0.6,
+            "bob.electronic_noise_snu": 0.05,
+            "bob.trusted": True,
+        }
+    )
+    case = quaternary(
+        amplitude=0.7, length_km=30, excess_noise_snu=0.01, efficiency=0.6, electronic_noise_snu=0.05
+    )
+    assert prove(setup).rate == pytest.approx(prove_case(case).rate, abs=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("setup", "sentence"),
+    [
+        (nc.load("gg02"), "has no proof from the model of a link"),
+        (nc.load("discrete-modulation"), "alice.constellation must be one of"),
+        (nc.load("gys-2004").grid({"channel.length_km": np.array([1.0, 2.0])}), "but is Grid"),
+    ],
+)
+def test_what_has_no_proof_says_so(setup, sentence):
+    with pytest.raises(nc.InvalidInput, match=sentence):
+        prove(setup)
