@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from noclone.proofs.claim import FORMAT, claim
+from noclone.proofs.claim import FORMAT, claim, digests
 from noclone.proofs.files import read_document, write_document
 from noclone.proofs.observations import Observation, Observations
 from noclone.protocols.declaration import Declaration, Outcome, Reading, Signal
@@ -138,27 +136,13 @@ def protocol_document(declared: Declaration) -> dict[str, Any]:
     }
 
 
-def digest(part: Any) -> str:
-    """Return the SHA-256 of a part of a proof file, written canonically.
-
-    Examples
-    --------
-    >>> digest({"b": 1, "a": [0.5]}) == digest({"a": [0.5], "b": 1})
-    True
-    """
-    text = json.dumps(part, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def document(proof: Proof) -> dict[str, Any]:
     """Return a proof as what JSON can hold, with the digests of the protocol and of everything."""
-    protocol = protocol_document(proof.declared)
     security = proof.security
     content = {
         "format": FORMAT,
         "title": proof.title,
-        "protocol": protocol,
-        "protocol_sha256": digest(protocol),
+        "protocol": protocol_document(proof.declared),
         "observations": {
             "radius": float(proof.seen.radius),
             "items": [
@@ -188,7 +172,8 @@ def document(proof: Proof) -> dict[str, Any]:
             "eps_cor": security.eps_cor,
         },
     }
-    return {**content, "sha256": digest(content)}
+    content["protocol_sha256"] = digests(content)["protocol_sha256"]
+    return {**content, "sha256": digests(content)["sha256"]}
 
 
 def load_proof(path: str | Path) -> Proof:

@@ -21,7 +21,7 @@ Wilde, Quantum Inf. Process. 19, 61 (2020), for the continuity bound used here, 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,8 @@ from numpy.typing import NDArray
 from scipy.special import entr, eval_genlaguerre, gammaln, poch
 
 from noclone.core.errors import InvalidInput
-from noclone.protocols.declaration import Declaration, Outcome, Symmetry
+from noclone.proofs.library.one_more_state import with_one_more_state
+from noclone.protocols.declaration import Declaration
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
@@ -168,20 +169,7 @@ def flagged(declared: Declaration) -> Declaration:
     >>> flagged(bb84_declaration(0.5)).dimensions
     (2, 3)
     """
-    if BEYOND in declared.outcomes:
-        raise InvalidInput("outcomes", f"must not have {BEYOND!r}, which the cutoff adds")
-    size = declared.dimensions[1]
-    flag = np.zeros((size + 1, size + 1), complex)
-    flag[size, size] = 1
-    outcomes = {
-        name: replace(each, element=_beside(each.element)) for name, each in declared.outcomes.items()
-    }
-    return replace(
-        declared,
-        outcomes={**outcomes, BEYOND: Outcome(flag, BEYOND)},
-        moments={name: _beside(each) for name, each in declared.moments.items()},
-        symmetries=tuple(Symmetry(each.alice, _beside(each.bob) + flag) for each in declared.symmetries),
-    )
+    return with_one_more_state(declared, BEYOND)
 
 
 def flagged_start(start: Array, dimensions: tuple[int, int]) -> Array:
@@ -198,7 +186,3 @@ def flagged_start(start: Array, dimensions: tuple[int, int]) -> Array:
     found[:, :bob, :, :bob] = blocks
     found[:, bob, :, bob] = np.eye(alice) - np.einsum("injn->ij", blocks)
     return found.reshape(alice * (bob + 1), -1)
-
-
-def _beside(operator: Array) -> Array:
-    return np.pad(np.asarray(operator, complex), ((0, 1), (0, 1)))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from noclone.core.errors import InvalidInput
 from noclone.proofs.library.channels import Array, Channel
-from noclone.protocols.declaration import Declaration, Outcome, Symmetry
+from noclone.proofs.library.one_more_state import with_one_more_state
+from noclone.protocols.declaration import Declaration
 
 NO_CLICK = "no click"
 """The outcome that a lossy receiver has besides, and what Bob says of it."""
@@ -39,20 +38,7 @@ def with_loss(declared: Declaration) -> Declaration:
     >>> round(kept, 12), round(wrong, 12)
     (0.05, 0.0)
     """
-    if NO_CLICK in declared.outcomes:
-        raise InvalidInput("outcomes", f"must not have {NO_CLICK!r}, which the lossy receiver adds")
-    size = declared.dimensions[1]
-    vacuum = np.zeros((size + 1, size + 1), complex)
-    vacuum[size, size] = 1
-    outcomes = {
-        name: replace(each, element=_beside(each.element)) for name, each in declared.outcomes.items()
-    }
-    return replace(
-        declared,
-        outcomes={**outcomes, NO_CLICK: Outcome(vacuum, NO_CLICK)},
-        moments={name: _beside(moment) for name, moment in declared.moments.items()},
-        symmetries=tuple(Symmetry(each.alice, _beside(each.bob) + vacuum) for each in declared.symmetries),
-    )
+    return with_one_more_state(declared, NO_CLICK)
 
 
 def loss(transmittance: float, dark_count_prob: float = 0.0, before: Channel | None = None) -> Channel:
@@ -97,8 +83,3 @@ def loss(transmittance: float, dark_count_prob: float = 0.0, before: Channel | N
         return arrived
 
     return channel
-
-
-def _beside(operator: Array) -> Array:
-    """Return an operator that is 0 on the vacuum."""
-    return np.pad(np.asarray(operator, complex), ((0, 1), (0, 1)))
