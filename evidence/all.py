@@ -25,6 +25,8 @@ COMMANDS = (
     ("proof_points.py",),
     ("renyi_bb84.py",),
     ("certificate_bank.py",),
+    ("key_rate_labels.py",),
+    ("surrogates.py",),
     ("tune_reference.py", str(HERE.parent / "tests" / "optimise" / "reference_optima.csv")),
 )
 

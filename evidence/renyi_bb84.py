@@ -22,13 +22,9 @@ import numpy as np
 from scipy.optimize import minimize
 
 from noclone.core.files import write_bytes
-from noclone.proofs.finite.coherent import (
-    CoherentBlock,
-    RenyiRate,
-    acceptance_radius,
-    fixed_length,
-    variable_length,
-)
+from noclone.proofs.case import of_channel
+from noclone.proofs.finite.coherent import CoherentBlock, RenyiRate, fixed_length, variable_length
+from noclone.proofs.finite.expected import acceptance_radius
 from noclone.proofs.library.lossy import loss, with_loss
 from noclone.protocols.declaration import depolarising
 from noclone.protocols.four_states import bb84_declaration
@@ -51,11 +47,12 @@ COLUMNS = ("length", "signals", "loss_db", "key_prob", "order_minus_1", "entropy
 def rate_at(kind: str, signals: int, loss_db: float, key_prob: float, alpha: float) -> RenyiRate:
     """Return the rate at one setting."""
     declared = with_loss(bb84_declaration(key_prob, "z"))
-    table = declared.joint(loss(10 ** (-loss_db / 10), before=depolarising(2 * ERROR_PROB)))
+    link = loss(10 ** (-loss_db / 10), before=depolarising(2 * ERROR_PROB))
+    case = of_channel("BB84", declared, link, f_ec=1.16)
     if kind == "variable":
-        return variable_length(declared, table, CoherentBlock(signals, 0.0, 5e-80, 5e-80), alpha=alpha)
+        return variable_length(case, CoherentBlock(signals, 0.0, 5e-80, 5e-80), alpha=alpha)
     block = CoherentBlock(signals, 0.0, 5e-11, 5e-11)
-    return fixed_length(declared, table, block, acceptance_radius(signals, 13, 1e-8), alpha=alpha)
+    return fixed_length(case, block, radius=acceptance_radius(signals, 13), alpha=alpha)
 
 
 def row(kind: str, signals: int, loss_db: float, start: tuple[float, float]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from typing import Any
 
 from noclone.core.files import write_bytes
 from noclone.learn.proven_points import ProvenPoints
+from noclone.learn.statistics import paired
 from noclone.learn.surrogate_report import FIGURES, PROVEN, summary, trial
 from noclone.learn.surrogate_sides import CONSTRUCTION, MEASURED
 from noclone.learn.surrogates import rate_models
@@ -25,6 +26,15 @@ from noclone.learn.tasks.quaternary_key_rates import key_rates
 
 RESULTS = Path(__file__).parent / "results" / "surrogates.csv"
 DETECTIONS, SEEDS = ("homodyne", "heterodyne"), 5
+PAIRS = (
+    ("variational-regressor, margin", "variational-regressor, unentangled, margin"),
+    ("variational-regressor, margin", "cubic-ridge, margin"),
+    ("likest state of 1000", "likest state of 1000, unentangled"),
+    ("likest state of 1000", "nearest of 1000"),
+    ("mlp's choice of 100", "best of 100"),
+    ("best of 1000", "cubic-ridge, margin"),
+)
+"""Held against each other split by split, by the mean share of the certified rate."""
 TESTS = {"alike": ProvenPoints.alike, "noisier": ProvenPoints.noisier}
 COLUMNS = ("detection", "tests", "seed", "side", "validity", "proven", "tested", *FIGURES)
 
@@ -77,6 +87,26 @@ def table(detection: str, tests: str) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
+def differences() -> str:
+    """Return a Markdown table of differences of mean tightness, paired by split."""
+    heads = ("first", "second", *(f"{detection}, {tests}" for detection in DETECTIONS for tests in TESTS))
+    lines: list[Sequence[str]] = [heads, ["---"] * len(heads)]
+    for pair in PAIRS:
+        cells = [_difference(detection, tests, *pair) for detection in DETECTIONS for tests in TESTS]
+        lines.append([*pair, *cells])
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def _difference(detection: str, tests: str, *pair: str) -> str:
+    groups = [
+        [row for row in load() if (row["detection"], row["tests"], row["side"]) == (detection, tests, side)]
+        for side in pair
+    ]
+    first, second = ([float(row["tightness_mean"]) for row in group] for group in groups)
+    held = paired(first, second, int(groups[0][0]["tested"]) / PROVEN)
+    return f"{held.difference.mean:+.3f} ± {held.difference.half_width:.3f} (p = {held.p:.2g})"
+
+
 def main() -> None:
     """Measure what is missing and print the tables."""
     parser = argparse.ArgumentParser(
@@ -88,6 +118,10 @@ def main() -> None:
     for detection in DETECTIONS:
         for tests in TESTS:
             print(f"{detection}, {tests}\n\n{table(detection, tests)}")
+    print(differences())
+    bounds = [row for row in load() if row["validity"] == CONSTRUCTION]
+    above = sum(float(row["over_estimates"]) * int(row["tested"]) for row in bounds)
+    print(f"{sum(int(row['tested']) for row in bounds):,} bounds, {above:.0f} above the primal value")
 
 
 if __name__ == "__main__":

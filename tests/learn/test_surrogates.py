@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -155,3 +156,10 @@ def test_the_page_shows_the_evidence():
     rows = evidence.load()
     assert all(float(row["over_estimates"]) == 0 for row in rows if row["validity"] == "by construction")
     assert len({row["seed"] for row in rows}) >= 5
+
+
+def test_the_code_on_the_page_prints_what_it_says(capsys):
+    page = (ROOT / "docs" / "surrogates.md").read_text(encoding="utf-8")
+    code, printed = re.search(r"```python\n(.*?)```\n```text\n(.*?)```", page, re.DOTALL).groups()
+    exec(code, {})
+    assert capsys.readouterr().out == printed

@@ -20,7 +20,7 @@ from noclone.protocols.declaration import depolarising
 from noclone.protocols.four_states import bb84_declaration
 
 BB84 = bb84_declaration(0.5)
-PRESET = Block(10**6, 0.05)
+PRESET = Block(10**6, 0.05, tolerance=1e-7)
 
 
 def rotated(degrees: float):

@@ -7,12 +7,9 @@ import pytest
 from scipy.optimize import minimize, minimize_scalar
 
 from noclone.core.errors import InvalidInput
-from noclone.proofs.finite.coherent import (
-    CoherentBlock,
-    acceptance_radius,
-    fixed_length,
-    variable_length,
-)
+from noclone.proofs.case import of_channel
+from noclone.proofs.finite.coherent import CoherentBlock, fixed_length, variable_length
+from noclone.proofs.finite.expected import acceptance_radius
 from noclone.proofs.finite.rounds import Rounds, numbers, rounds
 from noclone.proofs.finite.saddle import best_score, nearest
 from noclone.proofs.finite.score import certified
@@ -149,7 +146,7 @@ def test_nearest_is_the_constrained_minimum() -> None:
 
 def bb84_at(loss_db: float, key_prob: float):
     declared = with_loss(bb84_declaration(key_prob, "z"))
-    return declared, declared.joint(loss(10 ** (-loss_db / 10), before=depolarising(0.03)))
+    return of_channel("BB84", declared, loss(10 ** (-loss_db / 10), before=depolarising(0.03)), f_ec=1.16)
 
 
 # Share of key rounds and order at the ends of the tables in the public code of arXiv:2511.10584.
@@ -160,9 +157,8 @@ def bb84_at(loss_db: float, key_prob: float):
 def test_variable_length_reaches_the_published_losses(
     signals: int, loss_db: float, key_prob: float, alpha: float
 ) -> None:
-    found = variable_length(
-        *bb84_at(loss_db, key_prob), CoherentBlock(signals, 0.0, 5e-80, 5e-80), alpha=alpha
-    )
+    block = CoherentBlock(signals, 0.0, 5e-80, 5e-80)
+    found = variable_length(bb84_at(loss_db, key_prob), block, alpha=alpha)
     assert found.rate > 0
     assert found.security.attacks == "coherent"
 
@@ -175,10 +171,10 @@ def test_fixed_length_reaches_the_published_losses(
     signals: int, loss_db: float, key_prob: float, alpha: float
 ) -> None:
     block = CoherentBlock(signals, 0.0, 5e-11, 5e-11)
-    radius = acceptance_radius(signals, 13, 1e-8)
+    radius = acceptance_radius(signals, 13)
     case = bb84_at(loss_db, key_prob)
-    found = fixed_length(*case, block, radius, alpha=alpha)
-    assert 0 < found.rate < variable_length(*case, block, alpha=alpha).rate
+    found = fixed_length(case, block, radius=radius, alpha=alpha)
+    assert 0 < found.rate < variable_length(case, block, alpha=alpha).rate
 
 
 def test_rates_approach_the_asymptotic_one_from_below() -> None:
@@ -188,7 +184,7 @@ def test_rates_approach_the_asymptotic_one_from_below() -> None:
     asymptotic = 0.1 * 0.81 * (entropy - 1.16 * (1 - entropy))
     last = -1.0
     for signals, alpha in ((10**7, 1.01), (10**9, 1.001), (10**11, 1.0001), (10**13, 1.00001)):
-        rate = variable_length(*case, CoherentBlock(signals), alpha=alpha).rate
+        rate = variable_length(case, CoherentBlock(signals), alpha=alpha).rate
         assert last < rate < asymptotic
         last = rate
     assert last > 0.999 * asymptotic
@@ -197,8 +193,8 @@ def test_rates_approach_the_asymptotic_one_from_below() -> None:
 def test_order_is_found_and_lengths_follow_what_is_seen() -> None:
     block = CoherentBlock(10**6)
     case = bb84_at(3, 0.75)
-    found = variable_length(*case, block)
-    assert found.rate >= variable_length(*case, block, alpha=1.01).rate
+    found = variable_length(case, block)
+    assert found.rate >= variable_length(case, block, alpha=1.01).rate
     counts = {
         event: round(1e6 * q) for event, q in zip(found.score.events, found.frequencies[:-1], strict=True)
     }
@@ -208,7 +204,7 @@ def test_order_is_found_and_lengths_follow_what_is_seen() -> None:
     worse["x0", "x1"] += 500
     worse["x0", "x0"] -= 500
     assert found.key_length(worse, math.ceil(found.leak_bits * 1e6)) < length
-    fixed = fixed_length(*case, block, 0.005, alpha=1.05)
+    fixed = fixed_length(case, block, radius=0.005, alpha=1.05)
     assert fixed.key_length(worse, math.ceil(fixed.leak_bits * 1e6)) == math.floor(
         fixed.rate * 1e6 + fixed.leak_bits * 1e6 - math.ceil(fixed.leak_bits * 1e6)
     )
@@ -220,14 +216,14 @@ def test_order_is_found_and_lengths_follow_what_is_seen() -> None:
 def test_bad_input() -> None:
     case = bb84_at(3, 0.75)
     with pytest.raises(InvalidInput, match="alpha"):
-        variable_length(*case, CoherentBlock(10**6), alpha=2.5)
+        variable_length(case, CoherentBlock(10**6), alpha=2.5)
     with pytest.raises(InvalidInput, match="radius"):
-        fixed_length(*case, CoherentBlock(10**6), 0.0)
+        fixed_length(case, CoherentBlock(10**6), radius=0.0)
     with pytest.raises(InvalidInput, match="test_share"):
         rounds(bb84_declaration(0.5, "both"))
     with pytest.raises(InvalidInput, match="eps_secret"):
         CoherentBlock(10**6, eps_secret=0.0)
-    found = variable_length(*case, CoherentBlock(10**6), alpha=1.01)
+    found = variable_length(case, CoherentBlock(10**6), alpha=1.01)
     with pytest.raises(InvalidInput, match="not disclosed"):
         found.key_length({("z0", "z0"): 5}, 0)
     with pytest.raises(InvalidInput, match="more than the signals"):

@@ -1,6 +1,7 @@
 """The theorist's page: its protocol is short, runs as printed, and prints what the page says."""
 
 import contextlib
+import csv
 import io
 import re
 from pathlib import Path
@@ -11,7 +12,8 @@ from noclone.proofs.proving import prove
 from noclone.proofs.thresholds import threshold
 from noclone.protocols.declaration import depolarising
 
-PAGE = (Path(__file__).parents[2] / "docs" / "proofs.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "proofs.md").read_text(encoding="utf-8")
 
 
 def blocks(kind):
@@ -69,3 +71,40 @@ def test_the_other_lines_run():
     names = {"np": np, "proof": prove("six-state", qber=0.05)}
     exec(code.replace("21)", "3)"), names)
     assert len(names["found"].values) == 3
+
+
+def test_finite_keys_print_what_the_page_says():
+    code = next(block for block in blocks("python") if "preset = Block" in block)
+    shown, names = io.StringIO(), {}
+    with contextlib.redirect_stdout(shown):
+        exec(code, names)
+    assert shown.getvalue() == blocks("text")[1]
+    # The numbers of the preset, which test_finite_norm_ball holds against the published ones.
+    costs = {name: -bits for name, bits in names["proof"].adjustments}
+    assert f"μ = {names['proof'].seen.radius - 1e-7:.9f}" in PAGE
+    assert f"smoothing {costs['smoothing']:.10f}" in PAGE
+    assert f"verification {costs['verification']:.4e}" in PAGE
+    assert f"amplification {costs['amplification']:.4e}" in PAGE
+
+
+def test_the_table_of_finite_keys_is_that_of_the_evidence():
+    with (ROOT / "evidence" / "results" / "renyi_bb84.csv").open(newline="") as file:
+        found = list(csv.DictReader(file))
+    # Where the published tables end: Utils_data_*.jl in the public code of arXiv:2511.10584.
+    published = {
+        ("variable", "100000"): 10, ("variable", "10000000"): 30, ("variable", "1000000000"): 50,
+        ("fixed", "100000"): 7, ("fixed", "1000000"): 14,
+        ("fixed", "10000000"): 20, ("fixed", "1000000000"): 30,
+    }  # fmt: skip
+    assert {(row["length"], row["signals"]) for row in found} == set(published)
+    for (length, signals), end in published.items():
+        rates = {
+            float(row["loss_db"]): float(row["rate"])
+            for row in found
+            if (row["length"], row["signals"]) == (length, signals)
+        }
+        last = max(loss for loss, rate in rates.items() if rate > 0)
+        first = min(loss for loss, rate in rates.items() if rate <= 0)
+        assert end <= last < first
+        power = len(signals) - 1
+        assert f"| {length} | 1e{power} | {last:g} | {rates[last]:.2g} | {first:g} | {end} |" in PAGE

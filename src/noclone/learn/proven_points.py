@@ -53,6 +53,12 @@ def features(seen: Observations, amplitude: float) -> Floats:
     Returns
     -------
     ndarray, shape (17,)
+
+    Examples
+    --------
+    >>> case = case_at("heterodyne", length_km=50, excess_noise_snu=0.01, amplitude=0.6)
+    >>> features(case.seen, 0.6)[[0, 2, 16]].round(6).tolist()
+    [0.094868, 0.009125, 0.6]
     """
     return np.array([*(item.low for item in seen.items), amplitude])
 

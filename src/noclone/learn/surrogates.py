@@ -156,6 +156,19 @@ def fitted(
     settings : int
         How many are tried, drawn without repetition.
     seed : int
+
+    Raises
+    ------
+    InvalidInput
+        If a rate is not positive, or `observed` not of this shape.
+
+    Examples
+    --------
+    >>> from noclone.learn.tasks.quaternary_key_rates import key_rates
+    >>> known = key_rates("homodyne")
+    >>> model = fitted(rate_models()[0], known.observed[:200], known.rates[:200], 2, 0)
+    >>> bool(np.median(np.abs(model.over_decades(known.observed[200:], known.rates[200:]))) < 0.02)
+    True
     """
     from sklearn.base import clone
     from sklearn.model_selection import KFold, RandomizedSearchCV
@@ -195,6 +208,15 @@ def calibrated(surrogate: RateSurrogate, observed: ArrayLike, rates: ArrayLike) 
     Notes
     -----
     Split conformal prediction: Lei et al., J. Am. Stat. Assoc. 113, 1094 (2018).
+
+    Examples
+    --------
+    >>> from noclone.learn.tasks.quaternary_key_rates import key_rates
+    >>> known = key_rates("homodyne")
+    >>> model = fitted(rate_models()[0], known.observed[:200], known.rates[:200], 2, 0)
+    >>> safer = calibrated(model, known.observed[200:400], known.rates[200:400])
+    >>> int((safer.over_decades(known.observed[200:400], known.rates[200:400]) > 1e-12).sum())
+    0
     """
     above = np.sort(surrogate.over_decades(observed, rates))
     place = min(int(np.ceil(COVERED * (len(above) + 1))), len(above))
