@@ -1,7 +1,7 @@
 """Every protocol agrees with its capacity, its limit and its samples; a wrong one is found."""
 
 import importlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -9,12 +9,14 @@ import pytest
 import noclone as nc
 from noclone.agreement import agree, experiments
 from noclone.agreement.experiments import entries
+from noclone.agreement.proofs import Comparison, comparisons
 from noclone.agreement.setups import setups
 from noclone.core.errors import InvalidInput
 from noclone.optimise import curves
 from noclone.optimise.tuning import tunable
 from noclone.protocols import protocols
 from noclone.protocols.bb84 import BB84
+from noclone.protocols.six_state import SixState
 
 
 def test_every_protocol_agrees_with_itself_on_twenty_setups():
@@ -24,6 +26,14 @@ def test_every_protocol_agrees_with_itself_on_twenty_setups():
     assert [fault for row in rows for fault in row["faults"]] == []
     assert all(row["passed"] and row["with_key"] > 0 for row in rows)
     assert all(row["rate_over_capacity"] < 1 for row in rows)
+    proven = {row["protocol"]: row["proof_less_closed"] for row in rows if row["closed_form"] == "exact"}
+    assert {"bb84", "six-state", "three-state", "e91", "bbm92", "mdi", "decoy-bb84"} <= set(proven)
+    assert all(-2e-8 < low <= high < 0 for low, high in proven.values())
+    bounded = {
+        row["protocol"]: row["proof_less_closed"] for row in rows if row["closed_form"] == "lower bound"
+    }
+    assert set(bounded) == {"b92", "sarg04"}
+    assert all(low > 0.01 for low, _ in bounded.values())
 
 
 def test_the_number_of_workers_changes_nothing():
@@ -54,6 +64,33 @@ def test_wrong_statistics_are_found(monkeypatch):
     [row] = agree(["bb84"], count=4)
     assert not row["passed"]
     assert "p = " in row["faults"][-1]
+
+
+@pytest.mark.parametrize(
+    ("exact", "closed", "sentence"),
+    [
+        (True, 0.5 - 1e-6, "above the exact"),
+        (True, 0.5 + 1e-6, "by more than its gap"),
+        (True, 0.5 + 5e-9, None),
+        (False, 0.4, None),
+        (False, 0.5 + 1e-6, "by more than its gap"),
+    ],
+)
+def test_a_proof_that_disagrees_with_a_closed_form_is_found(exact, closed, sentence):
+    fault = Comparison(0.01, closed, exact, certified=0.5, gap=1e-8).fault
+    assert fault is None if sentence is None else sentence in fault
+
+
+def test_a_wrong_closed_form_is_found():
+    class Optimist(SixState):
+        NAME = "six-state"
+
+        def key(self, link, bound, pulses):
+            key = super().key(link, bound, pulses)
+            return replace(key, terms=key.terms | {"luck": 1e-6 * key.sifted})
+
+    faults = [each.fault for each in comparisons(Optimist)]
+    assert all("by more than its gap" in fault for fault in faults)
 
 
 def test_an_unknown_protocol_is_refused():

@@ -67,6 +67,49 @@ def test_a_sweep_with_its_folder(tmp_path):
     assert "qber" in table
 
 
+FINITE_KEYS = {"pulses", "length", "key_bits", "eps_sec", "eps_cor"}
+
+
+def test_a_block_against_coherent_attacks():
+    arguments = ("bb84", "--qber", 0.01, "--pulses", 1e6, "--test-share", 0)
+    done = noclone(*arguments, "--json")
+    shown = json.loads(done.out)
+    assert done.code == 0
+    assert set(shown) == KEYS - {"gap", "share"} | FINITE_KEYS | {"order"}
+    assert (shown["pulses"], shown["length"], shown["certified"]) == (10**6, "variable", False)
+    assert shown["key_bits"] == int(shown["rate"] * 10**6) > 0
+    assert shown["eps_sec"] == shown["eps_cor"] == 1e-10
+    assert shown["security"]["attacks"] == "coherent"
+    # Of the few rounds in the other basis (1 %), a fixed length has to allow for too much.
+    fixed = noclone(*arguments, "--length", "fixed", "--eps", 1e-6)
+    assert fixed.code == 1
+    assert "key of fixed length" in fixed.out
+    assert "0 bits from 1,000,000 pulses, secret but for 1e-06" in fixed.out
+    assert "have no proof file" in fixed.out
+
+
+def test_a_block_with_a_proof_file(tmp_path):
+    path = tmp_path / "block.json"
+    both = ("--set", "basis_prob=0.5", "--set", "keyed_bases=both", "--pulses", 1e6, "--length", "iid")
+    done = noclone("bb84", "--qber", 0.01, *both, "--save", path, "--json")
+    shown = json.loads(done.out)
+    assert done.code == 0
+    assert set(shown) == KEYS | FINITE_KEYS
+    assert shown["certified"] is True
+    assert shown["key_bits"] == int(shown["rate"] * 10**6)
+    assert load_proof(path).rate == shown["rate"]
+    assert load_proof(path).security.eps_sec == pytest.approx(1e-10)
+    assert load_proof(path).security.eps_cor == 1e-10
+    swept = json.loads(noclone("bb84", "--sweep", "qber=0.01:0.09:2", *both, "--json").out)
+    assert swept["key_bits"] == [shown["key_bits"], 0]
+
+
+def test_a_block_too_short_for_a_key():
+    done = noclone("bb84", "--qber", 0.01, "--pulses", 1000, "--length", "iid", "--json")
+    assert done.code == 1
+    assert json.loads(done.out)["key_bits"] == 0
+
+
 def test_the_list():
     rows = json.loads(noclone("--list", "--json").out)["rows"]
     names = [row["name"] for row in rows]
@@ -94,6 +137,14 @@ def test_the_list():
         (("six-state", "--sweep", "qber=0:0.1:2", "--save", "x"), "--save writes one proof"),
         (("six-state", "--qber", 0.1, "--f-ec", 0.5), "f_ec must be at least 1"),
         (("b92", "--set", "overlap=2", "--set", "depolarising=0.1"), "protocol.overlap.*2"),
+        (("bb84", "--qber", 0.1, "--length", "fixed"), "--length describes a block and needs --pulses"),
+        (("bb84", "--qber", 0.1, "--pulses", 1e6, "--length", "fixd"), "did you mean fixed"),
+        (("bb84", "--qber", 0.1, "--pulses", 0.5), "--pulses must be a whole number from 1"),
+        (("bb84", "--qber", 0.1, "--pulses", 1e6, "--eps", 2), r"--eps must lie in \(0, 1\)"),
+        (("bb84", "--qber", 0.1, "--pulses", 1e6, "--test-share", 1), r"test_share must lie in \[0, 1\)"),
+        (("bb84", "--qber", 0.1, "--pulses", 1e6, "--save", "x"), "--save needs a proof file"),
+        (("bb84", "--pulses", 1e6, "--sweep", "qber=0:0.1:2"), "--sweep needs a proof file"),
+        (("decoy-bb84", "--pulses", 1e6), "--pulses needs a protocol with its noise"),
         (("six-state", "--qber", 0.1, "--save", "/nowhere/x.json"), "/nowhere/x.json cannot be written"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The agreement test: closed forms, capacity bounds and sampled rounds of the same links must agree."""
+"""The agreement test: closed forms, capacity bounds, certified proofs and sampled rounds must agree."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from noclone.agreement.proofs import comparisons
 from noclone.agreement.setups import setups
 from noclone.core.errors import InvalidInput
 from noclone.core.progress import Progress, silent
 from noclone.core.registry import pick
 from noclone.core.seeds import stream
-from noclone.protocols import protocols
+from noclone.protocols import Protocol, protocols
 from noclone.protocols.agreement import compare
 from noclone.setup import Setup
 
@@ -46,7 +47,8 @@ def agree(
     Four things must hold on every setup: no rate exceeds the capacity of its channel; a finite rate is
     never above the asymptotic one, grows with the block and tends to it; sampled rounds agree with the
     statistics; and the distilled key of a protocol that can be distilled is what the tests of
-    distillation say (`tests/distillation`).
+    distillation say (`tests/distillation`). Besides, the certified proof of a protocol that declares what a
+    proof needs agrees with its closed form (`noclone.agreement.proofs`).
 
     Parameters
     ----------
@@ -65,8 +67,10 @@ def agree(
     -------
     list of dict
         ``protocol``, ``setups``, ``with_key``, ``rate_over_capacity`` (largest), ``finite_over_limit``
-        (largest ratio, and that of the longest block, ``longest_over_limit``, smallest), ``statistics``
-        (how many), ``smallest_p``, ``faults`` (sentences), ``seconds``, ``passed``.
+        (largest ratio, and that of the longest block, ``longest_over_limit``, smallest), ``closed_form``
+        ("exact" or "lower bound") and ``proof_less_closed`` (smallest and largest difference, in bits per
+        kept bit) where there is a proof, ``statistics`` (how many), ``smallest_p``, ``faults`` (sentences),
+        ``seconds``, ``passed``.
 
     Examples
     --------
@@ -110,6 +114,8 @@ def _protocol(name: str, count: int, rounds: int, seed: int) -> dict[str, Any]:
         "rate_over_capacity": 0.0,
         "finite_over_limit": None,
         "longest_over_limit": None,
+        "closed_form": None,
+        "proof_less_closed": None,
         "statistics": 0,
         "smallest_p": 1.0,
         "least_likely": "",
@@ -119,6 +125,7 @@ def _protocol(name: str, count: int, rounds: int, seed: int) -> dict[str, Any]:
         row["setups"] += 1
         _rates(setup, row)
         _statistics(setup, row, rounds, seed)
+    _proofs(kind, row)
     row["seconds"] = time.perf_counter() - began
     return row
 
@@ -159,3 +166,12 @@ def _statistics(setup: Setup, row: dict[str, Any], rounds: int, seed: int) -> No
         row["statistics"] += 1
         if each.p_value < row["smallest_p"]:
             row["smallest_p"], row["least_likely"] = each.p_value, f"{setup.name}: {each.name}"
+
+
+def _proofs(kind: type[Protocol], row: dict[str, Any]) -> None:
+    found = list(comparisons(kind))
+    if found:
+        row["closed_form"] = "exact" if found[0].exact else "lower bound"
+        differences = [each.difference for each in found]
+        row["proof_less_closed"] = [min(differences), max(differences)]
+        row["faults"] += [each.fault for each in found if each.fault]

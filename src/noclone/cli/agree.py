@@ -25,7 +25,7 @@ def agree(
     workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes.")] = 1,
     json: Json = False,
 ) -> int:
-    """Hold every protocol against its capacity bound, its own limit, and its sampled rounds."""
+    """Hold every protocol against its capacity bound, its own limit, its proof, and its sampled rounds."""
     from noclone.agreement import agree as hold
 
     with progress_bar(quiet=json) as progress:
@@ -44,13 +44,14 @@ def agree(
 
 def shown(row: dict[str, Any]) -> dict[str, str]:
     """Return a row's figures as the cells of a table."""
-    longest = row["longest_over_limit"]
+    longest, proof = row["longest_over_limit"], row["proof_less_closed"]
     return {
         "protocol": row["protocol"],
         "setups": str(row["setups"]),
         "with key": str(row["with_key"]),
         "rate / capacity": f"{row['rate_over_capacity']:.3f}",
         "finite / limit": "" if longest is None else f"{longest:.4f} … {row['finite_over_limit']:.4f}",
+        "proof - closed form": "" if proof is None else f"{proof[0]:+.1e} … {proof[1]:+.1e}",
         "statistics": str(row["statistics"]),
         "smallest p": f"{row['smallest_p']:.1e}",
         "agrees": "yes" if row["passed"] else "NO",

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from noclone.cli.options import Json, load_setup, output_folder, parse_sweep, parse_value, print_json
+from noclone.cli.finite_key import LENGTHS, FiniteKey, finite_key, show_coherent
+from noclone.cli.options import Json, Pulses, load_setup, output_folder, parse_sweep, parse_value, print_json
 from noclone.cli.progress import progress_bar
 from noclone.core.errors import InvalidInput
 
@@ -46,6 +47,18 @@ def prove(
         float | None,
         typer.Option("--f-ec", metavar="F", help="Leakage of error correction over the Shannon limit."),
     ] = None,
+    pulses: Pulses = None,
+    length: Annotated[
+        str | None,
+        typer.Option(help="Of the block's key: " + "; ".join(f"{k}: {v}" for k, v in LENGTHS.items()) + "."),
+    ] = None,
+    test_share: Annotated[
+        float | None, typer.Option(metavar="T", help="Share of the block's rounds that is disclosed (0.05).")
+    ] = None,
+    eps: Annotated[
+        float | None,
+        typer.Option(metavar="E", help="Failure probability of secrecy, and of correctness (1e-10)."),
+    ] = None,
     sweep: Annotated[
         str | None, typer.Option(metavar="NAME=A:B:N", help="Prove N values of a parameter from A to B.")
     ] = None,
@@ -63,12 +76,25 @@ def prove(
     if protocol is None:
         raise InvalidInput("protocol", "must be named; noclone prove --list shows all")
     parameters = _parameters(changes, qber, f_ec)
+    finite = finite_key(pulses, length, test_share, eps)
+    is_setup = sweep is None and _is_setup(protocol, parameters)
+    if finite is not None:
+        if is_setup:
+            raise InvalidInput(
+                "--pulses", "needs a protocol with its noise; for a setup: noclone rate --pulses"
+            )
+        if not finite.has_file:
+            for name, value in (("--save", save), ("--out", out), ("--sweep", sweep)):
+                if value is not None:
+                    raise InvalidInput(name, "needs a proof file, which a block has with --length iid only")
+            return show_coherent(finite, protocol, parameters, json)
+        parameters["block"] = finite.block()
     folder = None if out is None else output_folder(out)
     if sweep is None:
         subject: Any = protocol
-        if _is_setup(protocol, parameters):
+        if is_setup:
             subject, parameters = load_setup(protocol, changes), {"f_ec": f_ec}
-        return _prove(protocol, subject, parameters, save, folder, json)
+        return _prove(protocol, subject, parameters, finite, save, folder, json)
     if save is not None:
         raise InvalidInput("--save", "writes one proof; give --out for those of a sweep")
     from noclone.proofs.sweeps import sweep as run
@@ -88,7 +114,8 @@ def prove(
             proof.save(folder / f"{protocol}-{number:03d}.proof.json")
     certified = _certified(*found.proofs)
     if json:
-        print_json(_sweep_keys(protocol, found) | {"certified": certified})
+        block = finite.keys([finite.key_bits(proof) for proof in found.proofs]) if finite else {}
+        print_json(_sweep_keys(protocol, found) | block | {"certified": certified})
     else:
         print(found.proofs[0].title)
         print(found)
@@ -110,6 +137,7 @@ def _prove(
     protocol: str,
     subject: Any,
     parameters: dict[str, Any],
+    finite: FiniteKey | None,
     save: Path | None,
     folder: Path | None,
     json: bool,
@@ -126,13 +154,18 @@ def _prove(
             proof.save(path)
     certified = _certified(proof)
     if json:
-        print_json({"protocol": protocol, **_keys(proof), "certified": certified, "seconds": seconds})
+        block = finite.keys(finite.key_bits(proof)) if finite else {}
+        print_json(
+            {"protocol": protocol, **_keys(proof), **block, "certified": certified, "seconds": seconds}
+        )
     else:
         print(proof)
+        if finite:
+            print(finite.text(finite.key_bits(proof)))
         print(_certified_text(certified))
         if save is not None:
             print(f"proof file {save}; check it with: noclone verify {save}")
-    return 0 if proof.rate > 0 else 1
+    return 0 if (finite.key_bits(proof) if finite else proof.rate) > 0 else 1
 
 
 def _parameters(changes: list[str] | None, qber: float | None, f_ec: float | None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,9 @@ from noclone.protocols.declaration import Declaration, Reading, Signal
 from noclone.rates.concentration import clopper_pearson_interval
 from noclone.rates.security import Security
 from noclone.setup import Setup
+
+if TYPE_CHECKING:
+    from noclone.proofs.finite.norm_ball import Block
 
 Array = NDArray[Any]
 Channel = Callable[[Array], Array]
@@ -228,6 +231,7 @@ def case_of(
     channel: Channel | None = None,
     leak_bits: float | None = None,
     f_ec: float | None = None,
+    block: Block | None = None,
     **parameters: Any,
 ) -> Case:
     """Return the case of a protocol, from what was seen, a channel, or parameters of a model.
@@ -246,6 +250,8 @@ def case_of(
     f_ec : float, optional
         Leakage of error correction over the Shannon limit, 1 by default; a protocol's own counts with a
         setup only.
+    block : Block, optional
+        For a key of fixed length from one block, against collective attacks (`finite.norm_ball`).
     **parameters
         `qber` (a depolarising channel with that error rate), or one or more of `rotation` (radians),
         `amplitude_damping`, `dephasing` and `depolarising`, applied in this order; for a name also fields of
@@ -261,6 +267,11 @@ def case_of(
     >>> round(case_of("bb84", qber=0.05, basis_prob=0.5, keyed_bases="both").leak_bits, 9)
     0.143198479
     """
+    if block is not None:
+        from noclone.proofs.finite.norm_ball import in_block
+
+        case = case_of(protocol, seen, channel=channel, leak_bits=leak_bits, f_ec=f_ec, **parameters)
+        return in_block(case, block)
     if isinstance(protocol, Setup):
         from noclone.proofs.library.setups import setup_case
 

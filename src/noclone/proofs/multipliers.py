@@ -41,7 +41,7 @@ def cheapest_multipliers(task: Problem, multipliers: Floats) -> Floats:
     >>> from noclone.protocols.declaration import depolarising
     >>> from noclone.protocols.four_states import bb84_declaration
     >>> bb84 = bb84_declaration(0.5)
-    >>> terms = norm_ball_terms(bb84, bb84.joint(depolarising(0.01)), Block(10**6, 0.05))
+    >>> terms = norm_ball_terms(bb84, bb84.joint(depolarising(0.01)), Block(10**6, 0.05, tolerance=1e-7))
     >>> task = problem(bb84, terms.seen)
     >>> y = np.zeros(20)
     >>> y[4] = 1.0

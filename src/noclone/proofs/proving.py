@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,9 @@ from noclone.protocols import Protocol
 from noclone.protocols.declaration import Declaration
 from noclone.rates.security import Security
 from noclone.setup import Setup
+
+if TYPE_CHECKING:
+    from noclone.proofs.finite.norm_ball import Block
 
 Array = NDArray[Any]
 
@@ -192,6 +195,7 @@ def prove(
     channel: Channel | None = None,
     leak_bits: float | None = None,
     f_ec: float | None = None,
+    block: Block | None = None,
     title: str | None = None,
     barrier: float = BARRIER,
     **parameters: Any,
@@ -211,6 +215,9 @@ def prove(
         What error correction discloses, bits per signal; from the joint probabilities by default.
     f_ec : float, optional
         Otherwise its leakage over the Shannon limit; by default 1, the limit itself, or the setup's.
+    block : Block, optional
+        For a key of fixed length from one block; see `noclone.proofs.finite.norm_ball`. Against all attacks,
+        and for keys of variable length, `noclone.proofs.finite.coherent` computes rates without a proof file.
     title : str, optional
         What it is a proof of.
     barrier : float
@@ -227,7 +234,7 @@ def prove(
 
     Notes
     -----
-    Asymptotic, against collective attacks, for the devices declared; see `Proof.security`.
+    Against collective attacks, for the devices declared; without a block, asymptotic. See `Proof.security`.
 
     Examples
     --------
@@ -235,7 +242,7 @@ def prove(
     >>> round(proof.rate / 0.81, 6)
     0.496816
     """
-    case = case_of(protocol, seen, channel=channel, leak_bits=leak_bits, f_ec=f_ec, **parameters)
+    case = case_of(protocol, seen, channel=channel, leak_bits=leak_bits, f_ec=f_ec, block=block, **parameters)
     proof = prove_case(case, barrier=barrier)
     if title is None:
         return proof

@@ -21,10 +21,11 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from noclone.core.errors import InvalidInput
+from noclone.proofs.case import Case
+from noclone.proofs.finite.expected import acceptance_radius, device_assumptions, expected_table
 from noclone.proofs.finite.rounds import Floats, Rounds, rounds
 from noclone.proofs.finite.saddle import best_score
 from noclone.proofs.finite.score import Score
-from noclone.proofs.leak import leak_bits
 from noclone.proofs.observations import Event, Observations
 from noclone.protocols.declaration import Declaration
 from noclone.rates.security import Security
@@ -89,6 +90,8 @@ class RenyiRate:
 
     Attributes
     ----------
+    title : str
+        Of the protocol.
     block : CoherentBlock
     score : Score
     radius : float
@@ -100,6 +103,7 @@ class RenyiRate:
     security : Security
     """
 
+    title: str
     block: CoherentBlock
     score: Score
     radius: float
@@ -109,7 +113,7 @@ class RenyiRate:
 
     @property
     def entropy_bits(self) -> float:
-        """Certified Renyi entropy per signal."""
+        """Renyi entropy per signal that is proven, at the worst frequencies that give a key."""
         return self.score.worst_entropy(self.frequencies, self.radius)
 
     @property
@@ -117,6 +121,11 @@ class RenyiRate:
         """Secret bits per signal; negative where no key can be made."""
         costs = self.block.hashing_bits(self.score.alpha) + self.block.verification_bits
         return self.entropy_bits - self.leak_bits - costs / self.block.signals
+
+    @property
+    def key_bits(self) -> int:
+        """Whole bits of the block's key, if it goes as expected."""
+        return max(0, math.floor(self.rate * self.block.signals))
 
     def key_length(self, counts: Mapping[Event, int], leaked_bits: int) -> int:
         """Return how many bits a block gives of which this was seen.
@@ -153,8 +162,9 @@ class RenyiRate:
         """Return the rate, where it comes from and what it is worth."""
         kind = "fixed" if self.radius else "variable"
         lines = [
-            f"Key of {kind} length from {self.block.signals:.3g} signals: {self.rate:.9g} bits per signal",
-            f"  Renyi entropy       {self.entropy_bits:+.9g} (order {self.score.alpha:.6g}, certified)",
+            f"{self.title}: {self.rate:.9g} secret bits per signal",
+            f"  block               {self.block.signals:.12g} signals, key of {kind} length",
+            f"  Renyi entropy       {self.entropy_bits:+.9g} (order {self.score.alpha:.6g})",
             f"  error correction    {-self.leak_bits:+.9g}",
             f"  verification        {-self.block.verification_bits / self.block.signals:+.9g}",
             f"  amplification       {-self.block.hashing_bits(self.score.alpha) / self.block.signals:+.9g}",
@@ -163,81 +173,61 @@ class RenyiRate:
         return "\n".join(lines + [f"  assumes             {text}" for text in self.security.assumptions])
 
 
-def acceptance_radius(signals: int, events: int, eps_complete: float) -> float:
-    r"""Return how far an honest block's frequencies lie from the expected ones at most, except with eps.
-
-    Notes
-    -----
-    sqrt(2 (events ln 2 - ln eps) / N), the inequality of Bretagnolle, Huber and Carol. It decides only how
-    often an honest block is dropped, not how secret a key is.
-
-    Examples
-    --------
-    >>> round(acceptance_radius(10**9, 13, 1e-8), 9)
-    0.000234229
-    """
-    return math.sqrt(2 * (events * math.log(2) - math.log(eps_complete)) / signals)
-
-
-def variable_length(
-    declared: Declaration,
-    table: Mapping[Event, float],
-    block: CoherentBlock,
-    f_ec: float = 1.16,
-    alpha: float | None = None,
-) -> RenyiRate:
+def variable_length(case: Case, block: CoherentBlock, *, alpha: float | None = None) -> RenyiRate:
     """Return the key rate of a protocol whose key is as long as what is seen allows.
 
     Parameters
     ----------
-    declared : Declaration
-    table : mapping
-        Expected joint probability of each signal and outcome.
+    case : Case
+        It must state the probability of every signal and outcome together: what the parties expect.
     block : CoherentBlock
-    f_ec : float
-        Leakage of error correction over the Shannon limit.
     alpha : float, optional
         Order of the entropy in (1, 2]; the best by default.
 
+    Raises
+    ------
+    InvalidInput
+        If the case states less, or rests on decoy states or a cutoff; or if no round would be disclosed.
+
     Examples
     --------
+    >>> from noclone.proofs.case import of_channel
     >>> from noclone.proofs.library.lossy import loss, with_loss
     >>> from noclone.protocols.declaration import depolarising
     >>> from noclone.protocols.four_states import bb84_declaration
     >>> bb84 = with_loss(bb84_declaration(0.9, "z"))
-    >>> table = bb84.joint(loss(0.1, before=depolarising(0.03)))
-    >>> found = variable_length(bb84, table, CoherentBlock(10**8), alpha=1.002)
+    >>> case = of_channel("BB84", bb84, loss(0.1, before=depolarising(0.03)), f_ec=1.16)
+    >>> found = variable_length(case, CoherentBlock(10**8), alpha=1.002)
     >>> 0.05 < found.rate < 0.0585
     True
     """
-    return _rate(declared, table, block, f_ec, alpha, 0.0)
+    return _rate(case, block, alpha, 0.0)
 
 
 def fixed_length(
-    declared: Declaration,
-    table: Mapping[Event, float],
-    block: CoherentBlock,
-    radius: float,
-    f_ec: float = 1.16,
-    alpha: float | None = None,
+    case: Case, block: CoherentBlock, *, radius: float | None = None, alpha: float | None = None
 ) -> RenyiRate:
     """Return the key rate of a protocol that makes a key of one length, or none if too far from expected.
 
     Parameters
     ----------
-    declared, table, block, f_ec, alpha
+    case, block, alpha
         As for `variable_length`.
-    radius : float
-        How far (1-norm) the frequencies may lie from those expected; see `acceptance_radius`.
+    radius : float, optional
+        How far (1-norm) the frequencies may lie from those expected; by default as far as those of honest
+        blocks do (`acceptance_radius`).
 
     Raises
     ------
     InvalidInput
-        If the radius is not positive.
+        As by `variable_length`, and if the radius is not positive.
     """
+    if radius is None:
+        events = len(rounds(case.declared, block.test_share).events) + 1
+        radius = acceptance_radius(block.signals, events)
     if not (math.isfinite(radius) and radius > 0):
         raise InvalidInput("radius", f"must be positive and finite, but is {radius}")
-    return _rate(declared, table, block, f_ec, alpha, radius)
+    return _rate(case, block, alpha, radius)
 
 
 def expected_frequencies(
@@ -253,26 +243,21 @@ def expected_frequencies(
     return np.append(seen, 1 - sum(seen))
 
 
-def _rate(
-    declared: Declaration,
-    table: Mapping[Event, float],
-    block: CoherentBlock,
-    f_ec: float,
-    alpha: float | None,
-    radius: float,
-) -> RenyiRate:
+def _rate(case: Case, block: CoherentBlock, alpha: float | None, radius: float) -> RenyiRate:
     if alpha is not None and not 1 < alpha <= 2:
         raise InvalidInput("alpha", f"must lie in (1, 2], but is {alpha}")
-    found = rounds(declared, block.test_share)
-    frequencies = expected_frequencies(found, declared, table, block.test_share)
-    leak = (1 - block.test_share) * leak_bits(declared, table, f_ec)
+    table = expected_table(case)
+    found = rounds(case.declared, block.test_share)
+    frequencies = expected_frequencies(found, case.declared, table, block.test_share)
+    leak = (1 - block.test_share) * case.leak_bits
+    assumptions = (*device_assumptions(case), *ASSUMPTIONS)
     security = Security(
-        "coherent", "finite", ASSUMPTIONS, SOURCE, eps_sec=block.eps_secret, eps_cor=block.eps_correct
+        "coherent", "finite", assumptions, SOURCE, eps_sec=block.eps_secret, eps_cor=block.eps_correct
     )
 
     def at(order: float) -> RenyiRate:
         score = best_score(found, frequencies, order, radius)
-        return RenyiRate(block, score, radius, frequencies, leak, security)
+        return RenyiRate(case.title, block, score, radius, frequencies, leak, security)
 
     if alpha is not None:
         return at(alpha)

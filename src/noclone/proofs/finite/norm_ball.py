@@ -16,13 +16,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from noclone.core.errors import InvalidInput
+from noclone.proofs.finite.expected import acceptance_radius, device_assumptions, expected_table
 from noclone.proofs.observations import Event, Observations
 from noclone.proofs.problem import key_operators
 from noclone.protocols.declaration import Declaration
 from noclone.rates.security import Security
+
+if TYPE_CHECKING:
+    from noclone.proofs.case import Case
 
 COLLECTIVE = (
     "Eve treats every signal alike and independently (collective attacks); a postselection argument that "
@@ -51,8 +56,9 @@ class Block:
         That verification misses unequal keys.
     eps_amplification : float
         The failure of privacy amplification.
-    tolerance : float
-        How far the disclosed frequencies may lie from those expected, in sum, before the block is dropped.
+    tolerance : float, optional
+        How far the disclosed frequencies may lie from those expected, in sum, before the block is dropped; by
+        default as far as honest blocks do (`acceptance_radius`).
     """
 
     signals: int
@@ -61,7 +67,7 @@ class Block:
     eps_smoothing: float = 0.25e-10
     eps_verification: float = 0.25e-10
     eps_amplification: float = 0.25e-10
-    tolerance: float = 1e-7
+    tolerance: float | None = None
 
     def __post_init__(self) -> None:
         if not self.signals >= 1:
@@ -71,7 +77,7 @@ class Block:
         for name in ("eps_estimation", "eps_smoothing", "eps_verification", "eps_amplification"):
             if not 0 < getattr(self, name) < 1:
                 raise InvalidInput(name, f"must lie in (0, 1), but is {getattr(self, name)}")
-        if not (math.isfinite(self.tolerance) and self.tolerance >= 0):
+        if self.tolerance is not None and not (math.isfinite(self.tolerance) and self.tolerance >= 0):
             raise InvalidInput("tolerance", f"must be a finite number of at least 0, but is {self.tolerance}")
 
     @property
@@ -158,7 +164,10 @@ def norm_ball_terms(declared: Declaration, frequencies: Mapping[Event, float], b
     smoothing *= math.sqrt(1 - math.log2(block.eps_smoothing))
     verification = math.log2(math.ceil(1 / block.eps_verification)) / block.signals
     amplification = 2 * math.log2(2 / block.eps_amplification) / keyed
-    radius = ball_radius(block.tests, len(seen.items), block.eps_estimation) + block.tolerance
+    events, tolerance = len(seen.items), block.tolerance
+    if tolerance is None:
+        tolerance = acceptance_radius(block.tests, events)
+    radius = ball_radius(block.tests, events, block.eps_estimation) + tolerance
     return FiniteTerms(
         Observations(seen.items, radius),
         1 - block.test_share,
@@ -170,5 +179,39 @@ def norm_ball_terms(declared: Declaration, frequencies: Mapping[Event, float], b
             "George, Lin, Luetkenhaus, Phys. Rev. Research 3, 013274 (2021)",
             eps_sec=block.eps_estimation + block.eps_smoothing + block.eps_amplification,
             eps_cor=block.eps_verification,
+        ),
+    )
+
+
+def in_block(case: Case, block: Block) -> Case:
+    """Return a case with an asymptotic proof as that of a key of fixed length from one block.
+
+    Parameters
+    ----------
+    case : Case
+        It must state the probability of every signal and outcome together: what the parties expect.
+    block : Block
+
+    Raises
+    ------
+    InvalidInput
+        If the case states less, or rests on decoy states or a cutoff.
+
+    Examples
+    --------
+    >>> from noclone.proofs.case import case_of
+    >>> case = in_block(case_of("bb84", qber=0.0, keyed_bases="both"), Block(10**6, 0.05, tolerance=0.0))
+    >>> round(case.seen.radius, 9), case.share, case.security.regime
+    (0.088888451, 0.95, 'finite')
+    """
+    terms = norm_ball_terms(case.declared, expected_table(case), block)
+    return replace(
+        case,
+        seen=terms.seen,
+        leak_bits=terms.share * case.leak_bits,
+        share=terms.share,
+        adjustments=terms.adjustments,
+        security=replace(
+            terms.security, assumptions=(*device_assumptions(case), *terms.security.assumptions)
         ),
     )
