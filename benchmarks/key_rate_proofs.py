@@ -21,7 +21,8 @@ import numpy as np
 
 from measure import Row, beside, timed
 from noclone.proofs.bank import CertificateBank
-from noclone.proofs.case import Case, case_of
+from noclone.proofs.case import Case
+from noclone.proofs.subjects import case_of
 from noclone.proofs.library.phase_shift_keying import PhaseShiftKeying
 from noclone.proofs.problem import problem
 from noclone.proofs.proving import prove_case

@@ -20,7 +20,7 @@ from noclone.learn.proven_points import ProvenPoints
 from noclone.learn.surrogates import RateSurrogate, calibrated, estimates, fitted, rate_models
 from noclone.learn.tasks.quaternary_key_rates import RANGES, key_rates
 from noclone.proofs.bank import CertificateBank
-from noclone.proofs.case import case_of
+from noclone.proofs.subjects import case_of
 from noclone.proofs.proving import prove_case
 
 ROOT = Path(__file__).parents[2]

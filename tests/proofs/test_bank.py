@@ -9,19 +9,21 @@ from hypothesis import strategies as st
 
 from noclone.core.errors import InvalidInput
 from noclone.proofs.bank import CertificateBank
-from noclone.proofs.case import Case, case_of
+from noclone.proofs.case import Case
 from noclone.proofs.library.quaternary import quaternary
 from noclone.proofs.objective import gradient
 from noclone.proofs.observations import Observations
 from noclone.proofs.problem import problem
 from noclone.proofs.proof import Proof, load_proof
 from noclone.proofs.proving import prove_case
+from noclone.proofs.subjects import case_of
 from noclone.protocols.declaration import Declaration, Outcome, Signal, depolarising
+from noclone.setup import load
 
 SHIPPED = Path(__file__).parents[2] / "evidence" / "results" / "certificate_bank.npz"
 
 
-def keying(length_km: float, excess_noise_snu: float, amplitude: float, cutoff: int = 4) -> Case:
+def keying(length_km: float, excess_noise_snu: float, amplitude: float, cutoff: int = 6) -> Case:
     return quaternary(
         length_km=length_km, excess_noise_snu=excess_noise_snu, amplitude=amplitude, cutoff=cutoff
     )
@@ -156,12 +158,29 @@ def test_pairs_and_dependent_signals_need_their_own_source() -> None:
         four.bounds(four.first.seen, skew)
 
 
+def test_a_proof_with_decoy_states_keeps_what_they_prove() -> None:
+    case = case_of(load("decoy-bb84"))
+    proof = CertificateBank.of_proofs([prove_case(case)]).proof(case)
+    assert proof.decoys == case.decoys
+    verdict = proof.verify()
+    assert verdict
+    assert [name for name, _ in verdict.claimed] == ["leak"]
+
+
+def test_a_bound_below_zero_is_a_bound_of_zero(bank: CertificateBank) -> None:
+    case = keying(13, 0.012, 0.81)
+    far = replace(case, seen=Observations(case.seen.items, 10.0))
+    assert bank.bounds(far.seen).max() < 0
+    assert bank.rate(far) == bank.proof(far).rate == -case.leak_bits
+    assert bank.proof(far).verify()
+
+
 def test_what_does_not_fit_is_refused(bank: CertificateBank, tmp_path: Path) -> None:
     case = keying(11, 0.007, 0.79)
     with pytest.raises(InvalidInput, match="observables"):
         bank.bounds(Observations(case.seen.items[:-1]))
     with pytest.raises(InvalidInput, match="measurement and the key"):
-        bank.rate(keying(11, 0.007, 0.79, cutoff=5))
+        bank.rate(keying(11, 0.007, 0.79, cutoff=7))
     with pytest.raises(InvalidInput, match="at least one point"):
         CertificateBank.build("bb84", [])
     (tmp_path / "no.npz").write_bytes(b"PK\x03\x04 nothing")

@@ -9,11 +9,14 @@ import pytest
 import noclone as nc
 from noclone.core.errors import InvalidInput
 from noclone.link import Fibre, Link, ThresholdDetectors, WeakCoherentSource
+from noclone.proofs.claim import claim, digests
 from noclone.proofs.decoys_check import EMPTY, failures
 from noclone.proofs.library.decoy_bb84 import decoy_bb84_bounds, decoy_bb84_case
+from noclone.proofs.observations import Observation, Observations
 from noclone.proofs.photon_number import photon_number_case
-from noclone.proofs.proof import document
-from noclone.proofs.proving import prove_case
+from noclone.proofs.proof import document, from_document
+from noclone.proofs.proving import prove_case, prove_declared
+from noclone.proofs.verify import verify_document
 from noclone.protocols.decoy_bb84 import DecoyBB84
 from noclone.rates.entropy import binary_entropy
 
@@ -121,12 +124,27 @@ def test_reverse_reconciliation_counts_no_empty_pulse():
 def proved():
     link, protocol = setup(*SETS[1], 50.0)
     proof = prove_case(decoy_bb84_case(link, protocol))
-    _, decoys = decoy_bb84_bounds(link, protocol)
-    return json.loads(json.dumps({**document(proof), "decoys": decoys.document()}))
+    return json.loads(json.dumps(document(proof)))
+
+
+def sealed(content):
+    content = {**content, **digests(content)}
+    return {**content, **digests(content)}
 
 
 def test_the_file_proves_its_ranges(proved):
-    assert failures(proved) == []
+    assert failures(claim(proved)) == []
+    verdict = verify_document(proved)
+    assert verdict, verdict.reasons
+    assert [name for name, _ in verdict.claimed] == ["leak"]
+    assert proved["adjustments"][0][1] > 0
+    assert verdict.rate == pytest.approx(
+        proved["share"] * verdict.proven_bits + proved["adjustments"][0][1] - proved["leak_bits"], abs=1e-15
+    )
+
+
+def narrow(item):
+    item["high"] = item["low"]
 
 
 @pytest.mark.parametrize(
@@ -135,20 +153,152 @@ def test_the_file_proves_its_ranges(proved):
         (lambda f: f["decoys"]["rates"][0]["bounds"][1].update(value=0.05), "is not proven for 1 photons"),
         (lambda f: f["decoys"]["rates"][0]["low"].__setitem__(0, 0.0), "is not proven"),
         (lambda f: f["decoys"]["intensities"].__setitem__(0, 0.49), "is not proven"),
-        (lambda f: f["decoys"]["probs"].__setitem__(0, 0.7), "The share of keyed single photons"),
+        (lambda f: f["decoys"].update(probs=[0.7, 0.2, 0.1]), "the share of keyed single photons"),
+        (lambda f: f["decoys"]["rates"][0]["low"].__setitem__(0, 0.9), "was seen from more to less"),
+        (lambda f: f["decoys"]["rates"][0]["bounds"][2].update(value=0.0), "is not proven for 1 photons"),
         (lambda f: f["observations"]["items"][3]["weights"][0].__setitem__(2, -1.0), "negative weight"),
         (lambda f: f["observations"]["items"][0].update(low=0.05), "not what the decoys prove"),
-        (lambda f: f["observations"]["items"][1].update(high=1e-9), "not what the decoys prove"),
-        (lambda f: f["observations"]["items"].pop(), "not those of the observations"),
-        (lambda f: f.update(share=f["share"] + 1e-9), "The share of keyed single photons"),
-        (lambda f: f["adjustments"][0].__setitem__(1, f["adjustments"][0][1] * 1.001), "The bits of empty"),
-        (lambda f: f["protocol"].update(reconciliation="reverse"), "The bits of empty pulses are at most 0"),
+        (lambda f: narrow(f["observations"]["items"][1]), "not what the decoys prove"),
+        (lambda f: f["observations"]["items"][0].update(name="other"), "not those of the observations"),
+        (lambda f: f.update(share=f["share"] + 1e-9), "the share of keyed single photons"),
+        (lambda f: f["adjustments"][0].__setitem__(1, f["adjustments"][0][1] * 1.001), "the bits of empty"),
+        (lambda f: f["protocol"].update(reconciliation="reverse"), "the bits of empty pulses are at most 0"),
     ],
 )
 def test_a_changed_file_is_found_out(proved, change, expected):
     false = copy.deepcopy(proved)
     change(false)
-    assert any(expected in each for each in failures(false))
+    assert any(expected in each for each in failures(claim(false)))
+    verdict = verify_document(sealed(false))
+    assert any(expected in each for each in verdict.reasons)
+    # What is not proven is listed as a claim.
+    assert dict(verdict.claimed)["share of signals"] == false["share"]
+
+
+def leaves(node, path=()):
+    """Yield the path to each number and text."""
+    if not isinstance(node, dict | list):
+        yield path
+        return
+    for key, each in node.items() if isinstance(node, dict) else enumerate(node):
+        yield from leaves(each, (*path, key))
+
+
+def changed(content, path, value):
+    """Return the content with another value at a path, copied no further than along it."""
+    if not path:
+        return value(content) if callable(value) else value
+    copied = dict(content) if isinstance(content, dict) else list(content)
+    copied[path[0]] = changed(content[path[0]], path[1:], value)
+    return copied
+
+
+def test_every_leaf_of_the_decoys_has_a_type(proved):
+    for path in leaves(proved["decoys"]):
+        for bad in (None, True, [], {}, "NaN", float("nan"), float("inf"), 1e300, "1\n", 10**400):
+            if path[-1] == "name" and bad == "NaN":
+                continue
+            with pytest.raises(InvalidInput):
+                claim(changed(proved, ("decoys", *path), bad))
+    for path in leaves(proved["decoys"]):
+        for cut in range(1, len(path) + 1):
+            if isinstance(path[cut - 1], int):
+                short = changed(proved, ("decoys", *path[: cut - 1]), lambda rows: rows[:-1])
+                try:
+                    assert failures(claim(short))
+                except InvalidInput:
+                    continue
+
+
+def test_no_forged_leaf_of_the_decoys_raises_the_rate(proved):
+    """Each number changed on its own, and with the claim that profits; at worst the same bound follows."""
+    honest = verify_document(proved)
+    accepted = 0
+    for path in [("decoys", *each) for each in leaves(proved["decoys"])] + [
+        ("share",),
+        ("adjustments", 0, 1),
+    ]:
+        if path[-1] == "name":
+            continue
+        for forged in (lambda x: x + 0.3, lambda x: -x - 1e-6, lambda x: 1.01 * x):
+            try:
+                verdict = verify_document(sealed(changed(proved, path, forged)))
+            except InvalidInput:
+                continue
+            accepted += verdict.accepted
+            assert not verdict or verdict.rate <= honest.rate
+    assert accepted  # multipliers that leave the range wide enough
+
+
+def test_numbers_that_are_none_prove_nothing(proved):
+    """The whole chain forged: perfect single photons, seen at rates that no comparison holds of."""
+    proof = from_document(proved)
+    items = []
+    for item in proof.seen.items:
+        basis = item.name[0]
+        kept = sum(each.prob for each in proof.declared.signals.values() if each.announced == basis) ** 2
+        low, high = (0.0, 0.0) if "wrong" in item.name else (0.999 * kept, 0.9995 * kept)
+        items.append(Observation(item.name, item.weights, low, high))
+    forged = prove_declared(
+        proof.declared,
+        Observations(tuple(items)),
+        title=proof.title,
+        leak_bits=proof.leak_bits,
+        security=proof.security,
+        share=proof.share,
+        adjustments=proof.adjustments,
+    )
+    assert forged.rate > proof.rate
+    for nothing in ("NaN", float("nan")):
+        decoys = copy.deepcopy(proved["decoys"])
+        for rate, item in zip(decoys["rates"], items, strict=True):
+            rate["low"] = rate["high"] = [nothing] * 3
+            for bound in rate["bounds"]:
+                if bound["photons"] == 1:
+                    bound["value"] = item.low if bound["sign"] == 1 else item.high
+        with pytest.raises(InvalidInput, match="must be a finite number"):
+            verify_document({**document(forged), "decoys": decoys})
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "problem"),
+    [
+        ("keyed", [0, -3], "a whole number"),
+        ("keyed", [0, 0], "different indices"),
+        ("keyed", [0.0], "a whole number"),
+        ("keyed", [3], "different indices"),
+        ("keyed", [], "different indices"),
+        ("probs", [3.2, 0.4, 0.4], "probabilities"),
+        ("probs", [0.9, 0.9, 0.9], "must sum to 1"),
+        ("probs", ["0.8", "0.1", "0.1"], "a finite number"),
+        ("probs", [0.9, 0.1], "must be 3 probabilities"),
+        ("intensities", [1e9, 0.1, 0.0], "from 0 to 100"),
+        ("intensities", [0.5, 0.5, 0.0], "different numbers"),
+        ("intensities", [-0.5, 0.1, 0.0], "from 0 to 100"),
+        ("intensities", [], "different numbers"),
+        ("rates", [{}] * 1000, "must have at most 50000 multipliers"),
+    ],
+)
+def test_decoys_are_a_source_of_weak_pulses(proved, part, value, problem):
+    with pytest.raises(InvalidInput, match=problem):
+        verify_document({**proved, "decoys": {**proved["decoys"], part: value}})
+
+
+def test_a_bound_stands_once_for_each_end(proved):
+    for change in (
+        lambda bounds: [*bounds, bounds[0]],
+        lambda bounds: [bounds[0], bounds[1], bounds[1]],
+        lambda bounds: [bounds[0], bounds[1], {**bounds[2], "sign": 2}],
+        lambda bounds: [bounds[0], bounds[1], {**bounds[2], "sign": -1.5}],
+        lambda bounds: [bounds[0], bounds[1], {**bounds[2], "photons": 100}],
+    ):
+        with pytest.raises(InvalidInput, match="one for each photons and sign"):
+            claim(changed(proved, ("decoys", "rates", 0, "bounds"), change))
+
+
+def test_observations_without_events_prove_no_empty_pulses(proved):
+    hollow = changed(proved, ("observations", "items", 0, "weights"), [])
+    assert not verify_document(sealed(hollow))
 
 
 def test_flaws_that_the_proof_does_not_cover_are_refused():

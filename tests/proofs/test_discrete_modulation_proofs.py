@@ -158,6 +158,8 @@ def test_leak_of_homodyne_detection_is_that_of_its_authors():
 def test_bad_input_is_named():
     with pytest.raises(InvalidInput, match="amplitude must be above 0"):
         quaternary(amplitude=0.0, length_km=1, excess_noise_snu=0)
+    with pytest.raises(InvalidInput, match="amplitude is too small: but for rounding, 4 states of amplitude"):
+        quaternary(amplitude=0.001, length_km=1, excess_noise_snu=0)
     with pytest.raises(InvalidInput, match="detection must be one of"):
         quaternary(amplitude=0.5, length_km=1, excess_noise_snu=0, detection="photon counting")
     with pytest.raises(InvalidInput, match="count must be 4 with homodyne detection, but is 8"):

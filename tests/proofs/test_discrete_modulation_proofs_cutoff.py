@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import factorial
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,6 +13,7 @@ from scipy.linalg import expm
 from noclone.core.errors import InvalidInput
 from noclone.proofs.library.dimension_reduction import BEYOND, correction_bits, flagged, tail
 from noclone.proofs.library.quaternary import quaternary
+from noclone.proofs.library.thermal_loss import choi_operator, weight_beyond
 from noclone.proofs.objective import value
 from noclone.proofs.observations import Observations
 from noclone.proofs.problem import problem
@@ -134,4 +137,62 @@ def test_rate_with_the_cutoff_paid_for_approaches_the_assumed_one():
     assert rates[2] < assumed.rate
     assert 0.84 < rates[0] / assumed.rate < 0.87
     assert rates[2] / assumed.rate > 0.9999
-    assert "Eve never sends Bob more than 10 photons (the cutoff)." in assumed.security.assumptions
+    assumption = assumed.security.assumptions[0]
+    assert assumption.startswith("Eve never sends Bob more than 10 photons (the cutoff); the modelled light")
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"detection": "homodyne"}, {"count": 3}, {"trusted": False, "electronic_noise_snu": 0.01}]
+)
+def test_what_is_seen_below_an_assumed_cutoff_is_that_of_a_channel_below_it(settings):
+    # by a matter of rounding, although the light exceeds this cutoff noticeably
+    case = quaternary(amplitude=0.9, length_km=5, excess_noise_snu=0.01, cutoff=8, **settings)
+    task = problem(case.declared, case.seen)
+    given = np.einsum("kij,ji->k", task.operators, case.start).real
+    assert np.abs(given - task.low).max() < 1e-14
+    assert np.array_equal(task.low, task.high)
+    assert np.linalg.eigvalsh(case.start)[0] > -1e-14
+
+
+@pytest.mark.parametrize(("amplitude", "photons"), [(0.0, 0.3), (0.7, 0.0), (0.9, 0.2), (2.0, 1e-9)])
+def test_weight_beyond_is_what_the_channel_misses(amplitude, photons):
+    point = max(amplitude, 1e-9)
+    for cutoff in (2, 6):
+        channel = choi_operator(np.eye(1), np.array([point + 0j]), 1.0, photons, cutoff + 1)
+        missed = 1 - np.trace(channel).real
+        assert weight_beyond(cutoff, amplitude, photons) == pytest.approx(missed, rel=1e-9, abs=1e-15)
+
+
+def test_assumption_says_how_much_of_the_light_is_beyond():
+    # Poisson's distribution with the mean 10^-0.1
+    mean = 10**-0.1
+    beyond = sum(mean**n * np.exp(-mean) / factorial(n) for n in range(11, 40))
+    said = quaternary(amplitude=1, length_km=5, excess_noise_snu=0).security.assumptions[0]
+    assert said == (
+        "Eve never sends Bob more than 10 photons (the cutoff); the modelled light does so with probability "
+        f"{beyond:.1g}."
+    )
+
+
+def test_cutoff_that_is_too_small_is_refused_with_the_least_that_is_not():
+    point = {"amplitude": 1, "length_km": 0, "excess_noise_snu": 0}
+    with pytest.raises(InvalidInput, match=r"cutoff must be at least 9, but is 7: .* probability 1e-05"):
+        quaternary(**point, cutoff=7)
+    with pytest.raises(InvalidInput, match="but is 8"):
+        quaternary(**point, cutoff=8)
+    assert quaternary(**point, cutoff=9).start is not None
+    assert quaternary(**point, cutoff=7, tail_order=2).start is not None
+    with pytest.raises(InvalidInput, match="cutoff cannot be large enough: the light has more than 60"):
+        quaternary(amplitude=10, length_km=0, excess_noise_snu=0)
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize(
+    ("amplitude", "length_km", "noise"),
+    [(0.35, 1000, 0.01), (0.5, 20, 1e-16), (0.5, 1000, 1e-300), (0.5, 0, 1e-300)],
+)
+def test_next_to_no_noise_needs_no_logarithm_of_zero(amplitude, length_km, noise):
+    case = quaternary(amplitude=amplitude, length_km=length_km, excess_noise_snu=noise)
+    assert np.isfinite(case.start).all()
+    quiet = quaternary(amplitude=amplitude, length_km=length_km, excess_noise_snu=0)
+    assert np.allclose(case.start, quiet.start, atol=1e-12)

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from noclone.core.errors import InvalidInput
-from noclone.proofs.case import case_of
 from noclone.proofs.finite.coherent import CoherentBlock, fixed_length, variable_length
 from noclone.proofs.finite.expected import acceptance_radius, expected_table
 from noclone.proofs.finite.norm_ball import Block
 from noclone.proofs.proof import load_proof
 from noclone.proofs.proving import prove, prove_case
+from noclone.proofs.subjects import case_of
 from noclone.proofs.sweeps import sweep
 from noclone.proofs.thresholds import threshold
 

@@ -6,7 +6,9 @@ from math import log
 import numpy as np
 import pytest
 
-from noclone.proofs.case import Case, case_of
+from noclone.proofs.case import Case
+
+from noclone.proofs.subjects import case_of
 from noclone.proofs.library.quaternary import quaternary
 from noclone.proofs.objective import value
 from noclone.proofs.observations import Observations

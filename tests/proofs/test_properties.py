@@ -9,13 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import null_space
 
-from noclone.proofs.case import case_of, of_channel
+from noclone.proofs.case import of_channel
 from noclone.proofs.library.channels import choi
 from noclone.proofs.objective import value
 from noclone.proofs.observations import Observations
 from noclone.proofs.problem import problem
 from noclone.proofs.proving import prove_case
 from noclone.proofs.reduced import smat, svec
+from noclone.proofs.subjects import case_of
 from noclone.protocols.declaration import Declaration, Outcome, Signal
 
 SLOW = settings(max_examples=12)

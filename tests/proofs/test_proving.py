@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from noclone.proofs.case import case_of, of_observations, provable
+from noclone.proofs.case import of_observations
 from noclone.proofs.leak import leak_bits, observed_table
 from noclone.proofs.library import families
 from noclone.proofs.library.channels import (
@@ -22,6 +22,7 @@ from noclone.proofs.problem import problem
 from noclone.proofs.proof import load_proof
 from noclone.proofs.proving import prove, prove_case
 from noclone.proofs.spans import from_overlaps, spanned
+from noclone.proofs.subjects import case_of, provable
 from noclone.protocols.declaration import Signal, depolarising
 from noclone.protocols.four_states import bb84_declaration
 from noclone.protocols.mdi import MDI
@@ -192,3 +193,48 @@ def test_ranges_of_observations_cost_what_their_worst_value_does():
     )
     loose = prove_case(of_observations("loose", declared, Observations(items), leak_bits=0.0))
     assert loose.entropy_bits == pytest.approx(0.81 * float(1 - h(0.05)), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "most"),
+    [
+        ("b92", {"overlap": 1e-6, "depolarising": 0.0}, 0.5),
+        ("bb84", {"basis_prob": 0.999999999999, "qber": 0.01}, 1.0),
+    ],
+)
+def test_what_no_certificate_is_found_for_is_no_ignorance_and_says_so(name, parameters, most):
+    """Eve's ignorance is never negative, the zero certificate proves that, and its gap is in the printout."""
+    proof = prove(name, **parameters)
+    verdict = proof.verify()
+    assert verdict, verdict.reasons
+    assert proof.entropy_bits >= 0
+    assert proof.gap > 1e-4
+    assert proof.value_bits <= most + 1e-6
+    assert "LOOSE" in str(proof)
+    assert f"up to {proof.gap:.2g} bits higher" in str(proof)
+    assert ("NO KEY is proven" in str(proof)) == (proof.rate <= 0)
+
+
+def test_useless_channels_leave_no_ignorance_below_zero():
+    proof = prove("six-state", depolarising=1.0)
+    assert proof.entropy_bits >= 0
+    assert proof.rate <= 0
+    assert proof.verify()
+    assert "NO KEY is proven" in str(proof)
+    assert "LOOSE" not in str(prove("six-state", qber=0.05))
+
+
+def test_a_certificate_below_zero_is_replaced(monkeypatch):
+    from noclone.proofs import proving
+
+    monkeypatch.setattr(proving, "_worth", lambda *_: -18.73)
+    proof = prove("six-state", qber=0.05)
+    assert proof.verify()
+    assert proof.entropy_bits == 0
+    assert not proof.multipliers.any()
+    assert proof.gap == proof.value_bits > 0.3
+
+
+def test_sources_of_weak_pulses_say_that_single_photons_are_assumed():
+    assert "EXACTLY ONE PHOTON" in prove("decoy-bb84", qber=0.02).security.assumptions[0]
+    assert not any("EVERY PULSE" in text for text in prove("bb84", qber=0.02).security.assumptions)

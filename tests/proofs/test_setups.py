@@ -6,6 +6,9 @@ import pytest
 import noclone as nc
 from noclone.proofs.library.quaternary import quaternary
 from noclone.proofs.proving import prove, prove_case
+from noclone.proofs.sensitivities import sensitivity
+from noclone.proofs.sweeps import sweep
+from noclone.proofs.thresholds import threshold
 
 
 @pytest.mark.parametrize("name", ["gys-2004", "lim-2014"])
@@ -48,3 +51,29 @@ def test_phase_shift_keying_on_a_link_is_the_family_of_the_library():
 def test_what_has_no_proof_says_so(setup, sentence):
     with pytest.raises(nc.InvalidInput, match=sentence):
         prove(setup)
+
+
+def test_fields_of_a_setup_are_parameters_like_others():
+    setup, field = nc.load("gys-2004"), "channel.length_km"
+    found = sweep(setup, field, [0.0, 40.0])
+    alone = [prove(setup.replace({field: length})).rate for length in (0.0, 40.0)]
+    assert found.rate == pytest.approx(alone, abs=1e-9)
+    assert prove(setup, **{field: 40.0}).rate == pytest.approx(alone[1], abs=1e-12)
+    end = threshold(setup, field, low=80.0, high=250.0, tolerance=0.01)
+    assert prove(setup, **{field: end - 1}).rate > 0 > prove(setup, **{field: end + 1}).rate
+    slope = sensitivity(setup, field, **{field: 40.0})[field]
+    ends = [prove(setup, **{field: length}).rate for length in (39.9, 40.1)]
+    assert slope == pytest.approx((ends[1] - ends[0]) / 0.2, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sentence"),
+    [
+        ({"qber": 0.02}, "qber cannot be given for a setup"),
+        ({"channel.length": 1.0}, "channel.length is not known"),
+        ({"channel.length_km": -1.0}, "channel.length_km must be"),
+    ],
+)
+def test_what_a_setup_does_not_take(parameters, sentence):
+    with pytest.raises(nc.InvalidInput, match=sentence):
+        prove(nc.load("gys-2004"), **parameters)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from noclone.proofs.claim import digests
+from noclone.proofs.decoys_check import EMPTY
 from noclone.proofs.files import read_document
 from noclone.proofs.verify import verify_document
 
@@ -25,6 +26,15 @@ def test_a_shipped_proof_holds_and_its_forgeries_do_not(path):
     assert honest, honest.reasons
     assert honest.proven_bits - 1e-8 < honest.claimed_bits <= honest.proven_bits
     assert honest.gap < 1e-6
+
+    # Of the rate, all is proven but what the verdict lists.
+    listed = dict(honest.claimed)
+    share = listed.pop("share of signals", content["share"])
+    proven = 0.0 if "decoys" not in content else sum(b for n, b in content["adjustments"] if n == EMPTY)
+    assert honest.rate == pytest.approx(
+        share * honest.proven_bits + proven - listed.pop("leak") + sum(listed.values()), abs=1e-15
+    )
+    assert ("decoys" in content) == ("share of signals" not in dict(honest.claimed))
 
     raised = sealed({**content, "entropy_bits": content["entropy_bits"] + 1e-6})
     assert not verify_document(raised)

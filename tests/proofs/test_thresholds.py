@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from noclone.core.errors import InvalidInput
-from noclone.proofs.case import case_of, of_channel
+from noclone.proofs.case import of_channel
 from noclone.proofs.library.channels import dephasing
 from noclone.proofs.library.pairs import bb84_pairs
 from noclone.proofs.proving import prove, prove_case
 from noclone.proofs.sensitivities import sensitivity
+from noclone.proofs.subjects import case_of
 from noclone.proofs.sweeps import sweep
 from noclone.proofs.thresholds import threshold
 from noclone.protocols.four_states import bb84_declaration
@@ -101,3 +102,18 @@ def test_slopes_of_parameters_are_those_of_proofs_solved_anew(protocol, paramete
         assert found[name] == pytest.approx((ends[0] - ends[1]) / (2 * step), rel=2e-3, abs=2e-4), name
     with pytest.raises(InvalidInput, match="other must be one of the parameters"):
         sensitivity(protocol, ["other"], **parameters)
+
+
+def test_values_without_a_proof_are_named_beside_the_others():
+    found = sweep("bb84", "depolarising", [0.1, 1.5, 0.2])
+    assert found.values.tolist() == [0.1, 0.2]
+    assert len(found.proofs) == len(found.seconds) == len(found.rate) == 2
+    assert found.failed == ((1.5, "depolarising must lie in [0, 1], but is 1.5."),)
+    with pytest.raises(InvalidInput, match=r"but is 1.5 \(at depolarising = 1.5\)"):
+        sweep("bb84", "depolarising", [1.5, 2.0])
+
+
+def test_one_slope_may_be_asked_for_by_its_name():
+    parameters = {"qber": 0.05, "basis_prob": 0.6}
+    both = sensitivity("bb84", ["qber", "basis_prob"], **parameters)
+    assert sensitivity("bb84", "qber", **parameters) == {"qber": both["qber"]}

@@ -6,7 +6,9 @@ import copy
 import json
 import subprocess
 import sys
+import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from scipy.linalg import eigh
 
 from noclone.cli.verify import verify
 from noclone.core.errors import InvalidInput
-from noclone.proofs.balls import ball, cholesky, dagger, norm
+from noclone.proofs.balls import ball, cholesky, dagger, greatest, hermitian_norm, norm
 from noclone.proofs.case import collective
 from noclone.proofs.certificate import certify
 from noclone.proofs.claim import digests
@@ -364,6 +366,70 @@ def test_claims_are_called_claims(bb84: Content) -> None:
     assert "claimed, unproven   vacuum 0.25" in str(verdict)
 
 
+@pytest.mark.parametrize("name", ["share of signals", "leak"])
+def test_no_adjustment_hides_behind_the_name_of_what_is_listed_anyway(bb84: Content, name: str) -> None:
+    with pytest.raises(InvalidInput, match="names of their own"):
+        verify_document(sealed({**bb84, "adjustments": [[name, 0.9]]}))
+
+
+def test_empty_pulses_without_decoys_are_a_claim(bb84: Content) -> None:
+    verdict = verify_document(sealed({**bb84, "adjustments": [["empty pulses", 0.5]]}))
+    assert ("empty pulses", 0.5) in verdict.claimed
+
+
+def test_gap_counts_the_share_of_signals(bb84: Content) -> None:
+    whole = verify_document(bb84)
+    quarter = verify_document(sealed({**bb84, "share": 0.25}))
+    assert whole.gap == bb84["value_bits"] - whole.proven_bits > 0
+    assert quarter.gap == 0.25 * whole.gap
+
+
+@pytest.mark.parametrize("claimed", [0.0, -0.5])
+def test_ignorance_of_at_least_zero_needs_no_proof(bb84: Content, claimed: float) -> None:
+    nothing = {**bb84, "point": {"re": np.zeros((4, 4)).tolist()}, "entropy_bits": claimed}
+    verdict = verify_document(sealed(nothing))
+    assert verdict
+    assert verdict.proven_bits == 0
+    assert not verify_document(sealed({**nothing, "entropy_bits": 1e-9}))
+
+
+def test_what_contradicts_itself_is_refused_even_for_a_claim_of_nothing(bb84: Content) -> None:
+    content = copy.deepcopy(bb84)
+    content["observations"]["items"].append({"name": "lie", "weights": [], "low": 1.0, "high": 1.0})
+    content["multipliers"].append(50.0)
+    assert not verify_document(sealed({**content, "entropy_bits": 0.0}))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ("protocol", "signals", 0, "symbol"),
+        ("protocol", "signals", 0, "prepared"),
+        ("protocol", "key", 0, 2),
+    ],
+)
+def test_where_bob_prepares_states_all_symbols_are_bits(path: tuple[Any, ...]) -> None:
+    content = document(prove("mdi", qber=0.02))
+    assert verify_document(content)
+    node: Any = content
+    for key in path[:-1]:
+        node = node[key]
+    node[path[-1]] = 2
+    verdict = verify_document(sealed(content))
+    assert not verdict
+    assert "not all symbols are bits" in "; ".join(verdict.reasons)
+
+
+def test_decoys_are_of_signals_that_alice_alone_sends() -> None:
+    for content in (
+        document(prove("mdi", qber=0.02)),
+        document(prove("mub", dimension=2, bases=2, qber=0.02)),
+    ):
+        decoys = {"intensities": [0.5], "probs": [1.0], "keyed": [0], "rates": []}
+        verdict = verify_document(sealed({**content, "decoys": decoys}))
+        assert any("Alice alone sends" in reason for reason in verdict.reasons)
+
+
 # What is no proof is refused with a sentence.
 
 MALFORMED: list[tuple[tuple[Any, ...], Any]] = [
@@ -400,7 +466,12 @@ MALFORMED: list[tuple[tuple[Any, ...], Any]] = [
     (("protocol", "signals", 0, "state"), {"re": [[1.0, 0.0]]}),
     (("protocol", "moments"), [{"name": "z0", "operator": {"re": np.eye(2).tolist()}}]),
     (("protocol", "reconciliation"), "sideways"),
+    (("decoys",), None),
+    (("decoys",), []),
+    (("decoys",), {}),
     (("observations", "items", 0), []),
+    (("observations", "items", 0, "name"), "kept\n  proven  everything"),
+    (("observations", "items", 0, "name"), None),
     (("observations", "items", 0, "low"), None),
     (("observations", "items", 0, "weights"), [["z0", "z0", 1.0], ["z0", "z0", 1.0]]),
     (("observations", "radius"), float("inf")),
@@ -514,6 +585,33 @@ def test_archives_that_lie(tmp_path: Path, data: bytes) -> None:
         read_document(path)
 
 
+def text_archive(path: Path, text: str, **arrays: Any) -> None:
+    """Write an archive with a text of its own."""
+    np.savez_compressed(path, allow_pickle=False, document=np.frombuffer(text.encode(), np.uint8), **arrays)
+
+
+@pytest.mark.parametrize("piece", ["{}", "[]"])
+def test_small_archives_do_not_unpack_to_gigabytes(tmp_path: Path, piece: str) -> None:
+    text = f'{{"x":[{",".join([piece] * 9_000_000)}]}}'
+    text_archive(tmp_path / "bomb.npz", text)
+    (tmp_path / "bomb.json").write_text(text)
+    assert (tmp_path / "bomb.npz").stat().st_size < 30_000
+    for name in ("bomb.npz", "bomb.json"):
+        begun = time.process_time()
+        with pytest.raises(InvalidInput, match="more than 1000000 lists and objects"):
+            read_document(tmp_path / name)
+        assert time.process_time() - begun < 2
+
+
+def test_an_array_stands_in_one_place_only(tmp_path: Path) -> None:
+    text_archive(tmp_path / "x.npz", '{"a": {"b.c": {"re": null}}}', **{"a.b.c.re": np.ones(2)})
+    assert read_document(tmp_path / "x.npz") == {"a": {"b.c": {"re": [1.0, 1.0]}}}
+    text = '{"a": {"b.c": {"re": null}}, "a.b": {"c": {"re": null}}}'
+    text_archive(tmp_path / "y.npz", text, **{"a.b.c.re": np.ones(2)})
+    with pytest.raises(InvalidInput, match="is no complete proof file"):
+        read_document(tmp_path / "y.npz")
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -559,7 +657,29 @@ def test_command(tmp_path: Path, bb84: Content, capsys: pytest.CaptureFixture[st
     assert verify(good, "0" * 64, json=True) == 1
     printed = json.loads(capsys.readouterr().out)
     assert printed["certified"] is False
-    assert printed["protocol"] == bb84["protocol_sha256"]
+    assert printed["protocol"] == printed["title"] == bb84["title"]
+    assert printed["protocol_sha256"] == bb84["protocol_sha256"]
+
+
+def test_json_keys_mean_what_those_of_prove_mean(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The lower bound is on the key rate, and the gap is that of the rate."""
+    proof = replace(prove("bb84", qber=0.05, basis_prob=0.5), share=0.5, adjustments=(("vacuum", 0.01),))
+    proof.save(tmp_path / "proof.json")
+    assert verify(tmp_path / "proof.json", json=True) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["certified"] is True
+    assert printed["lower_bound"] == printed["rate"] == pytest.approx(proof.rate, abs=1e-8)
+    assert printed["entropy_bits"] == pytest.approx(proof.entropy_bits, abs=1e-8)
+    assert printed["gap"] == pytest.approx(proof.gap, abs=1e-8)
+    assert printed["gap"] == 0.5 * (proof.value_bits - printed["entropy_bits"])
+    assert printed["lower_bound"] == 0.5 * printed["entropy_bits"] + (0.01 - proof.leak_bits)
+
+
+def test_the_greatest_of_balls_is_not_that_of_the_greatest_middle() -> None:
+    wide, narrow = flint.arb(1, 0.5), flint.arb(1.25)
+    assert greatest([wide, narrow]).upper() >= 1.5
+    assert greatest([narrow, wide]).upper() >= 1.5
+    assert hermitian_norm(flint.arb_mat([[wide, 0], [0, narrow]])) >= 1.5
 
 
 def test_verifier_rests_on_no_solver() -> None:
@@ -569,7 +689,7 @@ def test_verifier_rests_on_no_solver() -> None:
         "print(sorted(m for m in sys.modules if m.startswith('noclone.proofs.')), 'scipy' in sys.modules)"
     )
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    names = ("balls", "claim", "decoys_check", "files", "verify")
+    names = ("balls", "claim", "decoys_check", "decoys_claim", "files", "typed", "verdict", "verify")
     assert printed.strip() == f"{[f'noclone.proofs.{name}' for name in names]} False"
     source = Path(verify_document.__code__.co_filename)
     assert len(source.read_text().splitlines()) < 400

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from noclone.link import Link, ThresholdDetectors
-from noclone.proofs.case import case_of
+from noclone.proofs.subjects import case_of
 from noclone.proofs.leak import observed_table
 from noclone.proofs.proving import prove_case
 from noclone.protocols import Protocol

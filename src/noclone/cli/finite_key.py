@@ -63,8 +63,8 @@ class FiniteKey:
 
     def rate(self, protocol: str, parameters: dict[str, Any]) -> RenyiRate:
         """Return the rate against coherent attacks."""
-        from noclone.proofs.case import case_of
         from noclone.proofs.finite.coherent import CoherentBlock, fixed_length, variable_length
+        from noclone.proofs.subjects import case_of
 
         method = {"variable": variable_length, "fixed": fixed_length}[self.length]
         block = CoherentBlock(self.pulses, self.test_share, self.eps, self.eps)
@@ -88,7 +88,7 @@ class FiniteKey:
         """Return the line that only a block has."""
         return (
             f"  key                 {key_bits:,} bits from {self.pulses:,} pulses, secret but for "
-            f"{self.eps:g}, equal but for {self.eps:g}"
+            f"{self.eps:g}, equal but for {self.eps:g}{'' if key_bits else ': NO KEY'}"
         )
 
 

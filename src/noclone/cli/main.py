@@ -73,6 +73,8 @@ def main() -> None:
         if sentence is None:
             raise
         _fail(sentence() or "no command given")
+    if code == INTERRUPTED:  # the parser has turned the interrupt into its code
+        print("interrupted", file=sys.stderr)
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -1,4 +1,4 @@
-"""``noclone prove``: a certified key rate of a protocol, at a point or along a sweep."""
+"""``noclone prove``: a certified key rate of a protocol or a setup, at a point or along a sweep."""
 
 from __future__ import annotations
 
@@ -8,13 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from noclone.cli.finite_key import LENGTHS, FiniteKey, finite_key, show_coherent
-from noclone.cli.options import Json, Pulses, load_setup, output_folder, parse_sweep, parse_value, print_json
+from noclone.cli.options import Json, Pulses, load_setup, output_folder, parse_sweep, parse_value
 from noclone.cli.progress import progress_bar
+from noclone.cli.proof_results import certified, list_subjects, proof_file, show_proof, show_sweep
 from noclone.core.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from noclone.proofs.proof import Proof
     from noclone.proofs.sweeps import Sweep
+
+INTERNAL = (
+    *("protocol", "seen", "channel", "block", "leak_bits", "title"),
+    *("barrier", "start", "parameter", "values", "workers", "progress"),
+)
+"""Names of arguments that no text on the command line can be."""
 
 
 def register(app: typer.Typer) -> None:
@@ -41,7 +47,8 @@ def prove(
         ),
     ] = None,
     qber: Annotated[
-        float | None, typer.Option(metavar="Q", help="Error rate in every basis (depolarising channel).")
+        float | None,
+        typer.Option(metavar="Q", help="Error rate in every basis (depolarising channel); of no setup."),
     ] = None,
     f_ec: Annotated[
         float | None,
@@ -60,77 +67,77 @@ def prove(
         typer.Option(metavar="E", help="Failure probability of secrecy, and of correctness (1e-10)."),
     ] = None,
     sweep: Annotated[
-        str | None, typer.Option(metavar="NAME=A:B:N", help="Prove N values of a parameter from A to B.")
+        str | None,
+        typer.Option(
+            metavar="NAME=A:B:N", help="Prove N values from A to B of a parameter, or of a setup's field."
+        ),
     ] = None,
     workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes of a sweep.")] = 1,
-    save: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the proof file.")] = None,
+    save: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the proof file (.json or .npz).")
+    ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the table, the picture and the proofs.")
+        Path | None,
+        typer.Option(help="Folder for the table, the picture and the proofs, in the place of earlier ones."),
     ] = None,
     listed: Annotated[bool, typer.Option("--list", help="List what can be proven.")] = False,
     json: Json = False,
 ) -> int:
     """Prove a lower bound on a key rate; the proof file can be checked without the solver."""
     if listed:
-        return _list(json)
+        return list_subjects(json)
     if protocol is None:
         raise InvalidInput("protocol", "must be named; noclone prove --list shows all")
     parameters = _parameters(changes, qber, f_ec)
     finite = finite_key(pulses, length, test_share, eps)
-    is_setup = sweep is None and _is_setup(protocol, parameters)
+    name, values = ("", ()) if sweep is None else parse_sweep(sweep)
+    if name in INTERNAL:
+        raise InvalidInput(f"--sweep {name}", "is no parameter")
+    is_setup = _is_setup(protocol, {*parameters, *([name] if name else [])})
     if finite is not None:
         if is_setup:
             raise InvalidInput(
                 "--pulses", "needs a protocol with its noise; for a setup: noclone rate --pulses"
             )
         if not finite.has_file:
-            for name, value in (("--save", save), ("--out", out), ("--sweep", sweep)):
+            for option, value in (("--save", save), ("--out", out), ("--sweep", sweep)):
                 if value is not None:
-                    raise InvalidInput(name, "needs a proof file, which a block has with --length iid only")
+                    raise InvalidInput(option, "needs a proof file, which a block has with --length iid only")
             return show_coherent(finite, protocol, parameters, json)
         parameters["block"] = finite.block()
-    folder = None if out is None else output_folder(out)
-    if sweep is None:
-        subject: Any = protocol
-        if is_setup:
-            subject, parameters = load_setup(protocol, changes), {"f_ec": f_ec}
-        return _prove(protocol, subject, parameters, finite, save, folder, json)
-    if save is not None:
+    if sweep is not None and save is not None:
         raise InvalidInput("--save", "writes one proof; give --out for those of a sweep")
+    subject: Any = protocol
+    if is_setup:
+        subject = load_setup(protocol, changes)
+        if qber is not None:
+            raise InvalidInput(
+                "--qber", f"cannot be given for the setup {protocol}, whose link says what is seen"
+            )
+        parameters = {} if f_ec is None else {"f_ec": f_ec}
+    folder = None if out is None else output_folder(out)
+    if save is not None:
+        proof_file(save)
+    if sweep is None:
+        return _prove(protocol, subject, parameters, finite, save, folder, json)
     from noclone.proofs.sweeps import sweep as run
 
-    name, values = parse_sweep(sweep)
-    if name in parameters:
-        raise InvalidInput(name, "cannot be both set and swept")
     with progress_bar(quiet=json) as progress:
-        found = run(protocol, name, values, workers=workers, progress=progress, **parameters)
-    if folder is not None:
-        from noclone.core.files import write_bytes
-        from noclone.report.proof_figure import proof_figure
-
-        write_bytes(folder / f"{protocol}.txt", f"{found}\n".encode())
-        proof_figure(found, folder / f"{protocol}.svg")
-        for number, proof in enumerate(found.proofs):
-            proof.save(folder / f"{protocol}-{number:03d}.proof.json")
-    certified = _certified(*found.proofs)
-    if json:
-        block = finite.keys([finite.key_bits(proof) for proof in found.proofs]) if finite else {}
-        print_json(_sweep_keys(protocol, found) | block | {"certified": certified})
-    else:
-        print(found.proofs[0].title)
-        print(found)
-        print(_certified_text(certified))
-    return 0 if bool((found.rate > 0).any()) else 1
+        found = run(subject, name, values, workers=workers, progress=progress, **parameters)
+    reasons = certified(*found.proofs)
+    if folder is not None and not reasons:
+        _write(found, folder, Path(protocol).stem)
+    return show_sweep(protocol, found, finite, reasons, json)
 
 
-def _is_setup(name: str, parameters: dict[str, Any]) -> bool:
+def _is_setup(name: str, given: set[str]) -> bool:
     """Return whether a name stands for a setup: no protocol, or one of which no noise is given."""
-    from noclone.proofs.case import provable
     from noclone.proofs.library import families
+    from noclone.proofs.subjects import provable
 
     if name in families():
         return False
-    return name not in provable() or all("." in key for key in parameters if key != "f_ec")
+    return name not in provable() or all("." in each for each in given if each != "f_ec")
 
 
 def _prove(
@@ -144,114 +151,49 @@ def _prove(
 ) -> int:
     from time import process_time
 
-    from noclone.proofs.proving import prove as run
+    from noclone.proofs.proving import prove_case
+    from noclone.proofs.subjects import case_of
 
     begun = process_time()
-    proof = run(subject, **parameters)
+    proof = prove_case(case_of(subject, **parameters))
     seconds = process_time() - begun
-    for path in (save, None if folder is None else folder / f"{Path(protocol).stem}.proof.json"):
-        if path is not None:
-            proof.save(path)
-    certified = _certified(proof)
-    if json:
-        block = finite.keys(finite.key_bits(proof)) if finite else {}
-        print_json(
-            {"protocol": protocol, **_keys(proof), **block, "certified": certified, "seconds": seconds}
-        )
-    else:
-        print(proof)
-        if finite:
-            print(finite.text(finite.key_bits(proof)))
-        print(_certified_text(certified))
-        if save is not None:
-            print(f"proof file {save}; check it with: noclone verify {save}")
-    return 0 if (finite.key_bits(proof) if finite else proof.rate) > 0 else 1
+    reasons = certified(proof)
+    paths = (save, None if folder is None else folder / f"{Path(protocol).stem}.proof.json")
+    saved = [path for path in paths if path is not None and not reasons]
+    for path in saved:
+        proof.save(path)
+    return show_proof(protocol, proof, parameters, finite, reasons, seconds, saved, json)
+
+
+def _write(found: Sweep, folder: Path, stem: str) -> None:
+    """Write a sweep's files, and remove the proofs of an earlier one of the same name."""
+    from noclone.core.files import write_bytes
+    from noclone.report.proof_figure import proof_figure
+
+    write_bytes(folder / f"{stem}.txt", f"{found}\n".encode())
+    proof_figure(found, folder / f"{stem}.svg")
+    for old in folder.glob(f"{stem}-[0-9][0-9][0-9].proof.json"):
+        old.unlink()
+    for number, proof in enumerate(found.proofs):
+        proof.save(folder / f"{stem}-{number:03d}.proof.json")
 
 
 def _parameters(changes: list[str] | None, qber: float | None, f_ec: float | None) -> dict[str, Any]:
-    parameters: dict[str, Any] = {"f_ec": f_ec}
+    parameters: dict[str, Any] = {}
     for change in changes or ():
         name, equals, text = change.partition("=")
         name = name.strip()
         if not equals or not name:
             raise InvalidInput("--set", f"must be NAME=VALUE, but is {change!r}")
+        if name in INTERNAL:
+            raise InvalidInput(f"--set {name}", "is no field of a protocol and no noise")
         value, sigma = parse_value(name, text.strip())
         if sigma is not None:
             raise InvalidInput(name, "cannot have an uncertainty in a proof")
         parameters[name] = tuple(value) if isinstance(value, list) else value
-    if qber is not None:
-        if "qber" in parameters:
-            raise InvalidInput("qber", "is given twice")
-        parameters["qber"] = qber
+    for name, value in (("qber", qber), ("f_ec", f_ec)):
+        if value is not None:
+            if name in parameters:
+                raise InvalidInput(name, "is given twice")
+            parameters[name] = value
     return parameters
-
-
-def _certified(*proofs: Proof) -> bool:
-    """Return whether all proofs hold in ball arithmetic; not where that is not installed."""
-    return _can_certify() and all(bool(proof.verify()) for proof in proofs)
-
-
-def _can_certify() -> bool:
-    from importlib.util import find_spec
-
-    return find_spec("flint") is not None
-
-
-def _certified_text(certified: bool) -> str:
-    if certified:
-        return "certified in ball arithmetic"
-    if _can_certify():
-        return "REJECTED in ball arithmetic; noclone verify says why"
-    return 'NOT certified in ball arithmetic, which needs: pip install "noclone[proofs]"'
-
-
-def _keys(proof: Proof) -> dict[str, Any]:
-    """Return the JSON keys of a proof; their names are stable."""
-    return {
-        "lower_bound": proof.rate,
-        "gap": proof.gap,
-        "rate": proof.rate,
-        "entropy_bits": proof.entropy_bits,
-        "leak_bits": proof.leak_bits,
-        "share": proof.share,
-        "adjustments": dict(proof.adjustments),
-        "security": {
-            "attacks": proof.security.attacks,
-            "regime": proof.security.regime,
-            "assumptions": list(proof.security.assumptions),
-        },
-    }
-
-
-def _sweep_keys(protocol: str, found: Sweep) -> dict[str, Any]:
-    return {
-        "protocol": protocol,
-        "parameter": found.parameter,
-        "values": found.values.tolist(),
-        "lower_bound": found.rate.tolist(),
-        "gap": found.gap.tolist(),
-        "rate": found.rate.tolist(),
-        "entropy_bits": [proof.entropy_bits for proof in found.proofs],
-        "leak_bits": found.leak.tolist(),
-        "seconds": float(found.seconds.sum()),
-    }
-
-
-def _list(json: bool) -> int:
-    from inspect import signature
-
-    from noclone.proofs.case import provable
-    from noclone.proofs.library import families
-
-    rows = [{"name": name, "about": kind.TITLE, "parameters": "qber"} for name, kind in provable().items()]
-    taken = families()
-    rows = [row for row in rows if row["name"] not in taken]
-    for name, family in taken.items():
-        about = (family.__doc__ or "").strip().partition("\n")[0].removeprefix("Return ")
-        rows.append({"name": name, "about": about, "parameters": ", ".join(signature(family).parameters)})
-    if json:
-        print_json({"rows": rows})
-    else:
-        for row in rows:
-            print(f"{row['name']:<22} {row['about']}")
-    return 0

@@ -58,6 +58,28 @@ def real(name: str, value: Any, low: float = 0.0, high: float = math.inf) -> flo
     return float(value)
 
 
+def finite(name: str, value: Any) -> float:
+    """Return a finite number.
+
+    Raises
+    ------
+    InvalidInput
+        If it is something else; true and false are no numbers.
+
+    Examples
+    --------
+    >>> finite("angle", "half")
+    Traceback (most recent call last):
+    ...
+    noclone.core.errors.InvalidInput: angle must be a number, but is 'half'.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise InvalidInput(name, f"must be a number, but is {value!r}")
+    if not math.isfinite(value):
+        raise InvalidInput(name, f"must be a finite number, but is {value}")
+    return float(value)
+
+
 def positive(name: str, value: Any, high: float = math.inf) -> float:
     """Return a finite number above 0, at most `high`.
 

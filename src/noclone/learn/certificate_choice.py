@@ -44,7 +44,7 @@ def chosen(bank: CertificateBank, index: int) -> CertificateBank:
 
     Examples
     --------
-    >>> from noclone.proofs.case import case_of
+    >>> from noclone.proofs.subjects import case_of
     >>> bank = CertificateBank.build("six-state", [{"qber": 0.01}, {"qber": 0.05}])
     >>> case = case_of("six-state", qber=0.02)
     >>> one, other = chosen(bank, 0), chosen(bank, 1)
@@ -66,7 +66,7 @@ class Completion:
 
     Examples
     --------
-    >>> from noclone.proofs.case import case_of
+    >>> from noclone.proofs.subjects import case_of
     >>> bank = CertificateBank.build("six-state", [{"qber": 0.03}])
     >>> guess = Completion(bank).certificate(0, 1.1 * bank.multipliers[0])
     >>> case = case_of("six-state", qber=0.03)

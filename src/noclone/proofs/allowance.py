@@ -2,6 +2,9 @@
 
 The verifier proves a bound for every protocol as near to the file's as `Claim.rounding` says. Here the same
 allowance is computed in floats, so that what is claimed can be proven.
+
+The formula stands twice, here and in `verify._bound`, on purpose: the verifier must not rest on what made the
+claim. Whoever changes one changes the other.
 """
 
 from __future__ import annotations

@@ -74,7 +74,19 @@ def hermitian_norm(matrix: Ball) -> Ball:
     4.0
     """
     rows = [sum((abs(x) for x in row), need("flint").arb(0)) for row in matrix.tolist()]
-    return min(norm(matrix), max(rows, key=float), key=float)
+    return norm(matrix).min(greatest(rows).upper())
+
+
+def greatest(numbers: list[Ball]) -> Ball:
+    """Return a ball that holds the greatest of at least one number, wherever each lies in its ball.
+
+    Examples
+    --------
+    >>> arb = need("flint").arb
+    >>> greatest([arb(1, 0.5), arb(1.25)]).upper() >= 1.5
+    True
+    """
+    return functools.reduce(lambda most, each: most.max(each), numbers)
 
 
 def kron(first: Ball, second: Ball) -> Ball:
@@ -88,6 +100,24 @@ def kron(first: Ball, second: Ball) -> Ball:
     flint = need("flint")
     rows = [[x * y for x in a for y in b] for a in first.tolist() for b in second.tolist()]
     return (flint.arb_mat if is_real(first) and is_real(second) else flint.acb_mat)(rows)
+
+
+def hermitian(coefficients: list[Ball], side: int) -> Ball:
+    """Return the sum of y_j basis_j over 00, re 01, im 01, ..., 11, re 12, ...
+
+    Examples
+    --------
+    >>> mid(hermitian([need("flint").arb(y) for y in (1, 2, 3, 4)], 2)).tolist()
+    [[(1+0j), (2+3j)], [(2-3j), (4+0j)]]
+    """
+    acb, found = need("flint").acb, [[0] * side for _ in range(side)]
+    values = iter(coefficients)
+    for i in range(side):
+        found[i][i] = acb(next(values))
+        for j in range(i + 1, side):
+            found[i][j] = acb(next(values), next(values))
+            found[j][i] = found[i][j].conjugate()
+    return need("flint").acb_mat(found)
 
 
 def total(terms: list[Ball]) -> Ball:

@@ -23,11 +23,12 @@ from numpy.typing import NDArray
 
 from noclone.core.errors import InvalidInput
 from noclone.core.files import write_bytes
-from noclone.proofs.case import Case, case_of
+from noclone.proofs.case import Case
 from noclone.proofs.observations import Observations
 from noclone.proofs.problem import hermitian_basis, problem
 from noclone.proofs.proof import Proof, document, from_document
 from noclone.proofs.proving import prove_case
+from noclone.proofs.subjects import case_of
 from noclone.protocols import Protocol
 from noclone.protocols.declaration import Declaration, Signal
 
@@ -151,7 +152,7 @@ class CertificateBank:
 
     def rate(self, case: Case) -> float:
         """Return the best bound on the secret bits per signal; its `proof` can be verified."""
-        entropy = float(self.bounds(case.seen, case.declared).max())
+        entropy = max(float(self.bounds(case.seen, case.declared).max()), 0.0)
         return case.share * entropy + sum(bits for _, bits in case.adjustments) - case.leak_bits
 
     def proof(self, case: Case) -> Proof:
@@ -170,12 +171,13 @@ class CertificateBank:
             case.seen,
             point,
             y,
-            float(bounds[best]),
+            max(float(bounds[best]), 0.0),
             float(np.log2(len(read | set(case.declared.bits.values())))),
             case.leak_bits,
             case.security,
             case.share,
             case.adjustments,
+            case.decoys,
         )
 
     def save(self, path: str | Path) -> None:

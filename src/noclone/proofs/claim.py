@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noclone.core.errors import InvalidInput
+from noclone.proofs.decoys_claim import DecoyClaim, decoy_claim
+from noclone.proofs.typed import get, numbers, rows, typed
 
 Array = NDArray[Any]
 Event = tuple[str, str]
@@ -23,8 +25,8 @@ DEFECT = 1e-9
 ROUNDING = 2.0**-50
 """How far a declaration's numbers may be from the real protocol's where they show no larger defect: eight
 times the rounding of a float."""
-LARGEST = 1e15
-"""Numbers beyond it are refused."""
+SHARE, LEAK = "share of signals", "leak"
+"""What a verdict calls these; no adjustment may have their names."""
 MAX_SIZE, MAX_EVENTS = 512, 1_000_000
 """Dimensions of the variable, and pairs of a signal and an outcome, beyond these are refused."""
 
@@ -42,6 +44,7 @@ class Sent(NamedTuple):
 class Seen(NamedTuple):
     """An observation: the sum of events with these weights lies from low to high."""
 
+    name: str
     weights: dict[Event, float]
     low: float
     high: float
@@ -72,6 +75,8 @@ class Claim:
         How far the observed values together may deviate.
     point : ndarray, shape (n, n)
     multipliers : tuple of float
+    decoys : DecoyClaim, optional
+        What was seen with decoy states.
     """
 
     title: str
@@ -91,6 +96,7 @@ class Claim:
     radius: float
     point: Array
     multipliers: tuple[float, ...]
+    decoys: DecoyClaim | None
 
     @property
     def side(self) -> int:
@@ -167,6 +173,12 @@ class Claim:
         for pair in self.key:
             if pair[0] not in said or pair[1] not in self.announced:
                 found.append(f"the key names {pair}, which is not announced")
+        if any(signal.prepared for signal in self.signals.values()):
+            symbols = {n for signal in self.signals.values() for n in (signal.symbol, signal.prepared)}
+            if not symbols | set(self.key.values()) <= {0, 1}:
+                found.append("Bob prepares states, but not all symbols are bits")
+        if self.decoys is not None and any(x.prepared for x in self.signals.values()) | (not self.sends):
+            found.append("decoy states are proven of signals that Alice alone sends")
         for item in self.items:
             for sent, what in item.weights:
                 if sent not in self.signals or what not in self.measured:
@@ -202,17 +214,17 @@ def claim(content: Mapping[str, Any]) -> Claim:
         raise InvalidInput(
             "proof", f"must be of the format {FORMAT}, but is {reprlib.repr(content.get('format'))}"
         )
-    protocol, seen = _get(content, "protocol", dict), _get(content, "observations", dict)
+    protocol, seen = get(content, "protocol", dict), get(content, "observations", dict)
     signals, outcomes, moments = (_named(protocol, kind) for kind in ("signals", "outcomes", "moments"))
     sends = all("state" in entry for entry in signals.values())
-    measured = {name: _numbers(entry, "element", 2) for name, entry in outcomes.items()}
-    means = {name: _numbers(entry, "operator", 2) for name, entry in moments.items()}
+    measured = {name: numbers(entry, "element", 2) for name, entry in outcomes.items()}
+    means = {name: numbers(entry, "operator", 2) for name, entry in moments.items()}
     if clash := measured.keys() & means.keys():
         raise InvalidInput("protocol.moments", f"must not have the name of an outcome, {min(clash)!r}")
-    reconciliation = _get(protocol, "reconciliation", str)
+    reconciliation = get(protocol, "reconciliation", str)
     if reconciliation not in ("direct", "reverse"):
         raise InvalidInput("reconciliation", f"must be 'direct' or 'reverse', but is {reconciliation!r}")
-    security = _get(content, "security", dict)
+    security = get(content, "security", dict)
     for name, kind in (
         ("attacks", str),
         ("regime", str),
@@ -221,25 +233,30 @@ def claim(content: Mapping[str, Any]) -> Claim:
         ("eps_cor", float),
     ):
         if kind is str or security.get(name) is not None:
-            _get(security, name, kind)
+            get(security, name, kind)
+    adjustments = tuple((name, bits) for name, bits in rows(content, "adjustments", (str, float)))
+    for name, _ in adjustments:
+        if name in (SHARE, LEAK):
+            raise InvalidInput("adjustments", f"must have names of their own, but one is {name!r}")
     found = Claim(
-        _get(content, "title", str),
-        tuple(_typed(text, "assumptions", str) for text in _get(security, "assumptions", list)),
-        _get(content, "entropy_bits", float),
-        _get(content, "value_bits", float),
-        _get(content, "share", float),
-        _get(content, "leak_bits", float),
-        tuple((name, bits) for name, bits in _rows(content, "adjustments", (str, float))),
+        get(content, "title", str),
+        tuple(typed(text, "assumptions", str) for text in get(security, "assumptions", list)),
+        get(content, "entropy_bits", float),
+        get(content, "value_bits", float),
+        get(content, "share", float),
+        get(content, "leak_bits", float),
+        adjustments,
         sends,
         {name: _sent(entry, sends) for name, entry in signals.items()},
-        {name: _get(entry, "announced", str) for name, entry in outcomes.items()},
+        {name: get(entry, "announced", str) for name, entry in outcomes.items()},
         measured | means,
-        _unique(_rows(protocol, "key", (str, str, int)), "protocol.key"),
+        _unique(rows(protocol, "key", (str, str, int)), "protocol.key"),
         reconciliation == "direct",
-        tuple(_seen(entry) for entry in _get(seen, "items", list)),
-        _get(seen, "radius", float),
-        _numbers(content, "point", 2),
-        tuple(_typed(y, "multipliers", float) for y in _get(content, "multipliers", list)),
+        tuple(_seen(entry) for entry in get(seen, "items", list)),
+        get(seen, "radius", float),
+        numbers(content, "point", 2),
+        tuple(typed(y, "multipliers", float) for y in get(content, "multipliers", list)),
+        decoy_claim(get(content, "decoys", dict)) if "decoys" in content else None,
     )
     _check_shapes(found)
     return found
@@ -272,17 +289,17 @@ def _scale(operator: Array) -> float:
 
 
 def _sent(entry: Mapping[str, Any], sends: bool) -> Sent:
-    said, symbol = _get(entry, "announced", str), _get(entry, "symbol", int)
+    said, symbol = get(entry, "announced", str), get(entry, "symbol", int)
     if not sends:
-        return Sent(_numbers(entry, "element", 2), 1.0, said, symbol, 0)
+        return Sent(numbers(entry, "element", 2), 1.0, said, symbol, 0)
     return Sent(
-        _numbers(entry, "state", 1), _get(entry, "prob", float), said, symbol, _get(entry, "prepared", int)
+        numbers(entry, "state", 1), get(entry, "prob", float), said, symbol, get(entry, "prepared", int)
     )
 
 
 def _seen(entry: Any) -> Seen:
-    weights = _unique(_rows(_typed(entry, "items", dict), "weights", (str, str, float)), "weights")
-    return Seen(weights, _get(entry, "low", float), _get(entry, "high", float))
+    weights = _unique(rows(typed(entry, "items", dict), "weights", (str, str, float)), "weights")
+    return Seen(get(entry, "name", str), weights, get(entry, "low", float), get(entry, "high", float))
 
 
 def _check_shapes(found: Claim) -> None:
@@ -303,8 +320,8 @@ def _check_shapes(found: Claim) -> None:
 
 
 def _named(protocol: Mapping[str, Any], kind: str) -> dict[str, dict[str, Any]]:
-    entries = [_typed(each, f"protocol.{kind}", dict) for each in _get(protocol, kind, list)]
-    found = {_get(each, "name", str): each for each in entries}
+    entries = [typed(each, f"protocol.{kind}", dict) for each in get(protocol, kind, list)]
+    found = {get(each, "name", str): each for each in entries}
     if len(found) != len(entries):
         raise InvalidInput(f"protocol.{kind}", "must not have a name twice")
     return found
@@ -315,49 +332,3 @@ def _unique(rows: list[tuple[Any, ...]], name: str) -> dict[Event, Any]:
     if len(found) != len(rows):
         raise InvalidInput(name, "must not have an event twice")
     return found
-
-
-def _numbers(entry: Mapping[str, Any], key: str, axes: int) -> Array:
-    """Return a vector or a square matrix."""
-    parts = _get(entry, key, dict)
-    try:
-        arrays = [np.array(parts.get("re")), *(np.array(parts[name]) for name in parts if name == "im")]
-    except ValueError:
-        arrays = []
-    # Text that reads as a number, as well as truth values, has another kind.
-    if len({each.shape for each in arrays}) != 1 or not all(each.dtype.kind in "fi" for each in arrays):
-        raise InvalidInput(key, "must have numbers re, and may have as many im")
-    found: Array = arrays[0].astype(complex)
-    if len(arrays) > 1:
-        found.imag = arrays[1]
-    if found.ndim != axes or not found.size or len(set(found.shape)) != 1:
-        raise InvalidInput(key, f"must be a {'vector' if axes == 1 else 'square matrix'}")
-    if not max(np.abs(found.real).max(), np.abs(found.imag).max()) <= LARGEST:
-        raise InvalidInput(key, f"must have finite numbers of at most {LARGEST:g}")
-    return found
-
-
-def _rows(entry: Mapping[str, Any], key: str, kinds: tuple[type, ...]) -> list[tuple[Any, ...]]:
-    found = []
-    for row in _get(entry, key, list):
-        if not isinstance(row, list) or len(row) != len(kinds):
-            raise InvalidInput(key, f"must have rows of {len(kinds)}, but has {reprlib.repr(row)}")
-        found.append(tuple(_typed(each, key, kind) for each, kind in zip(row, kinds, strict=True)))
-    return found
-
-
-def _get(entry: Mapping[str, Any], key: str, kind: type) -> Any:
-    return _typed(entry.get(key), key, kind)
-
-
-def _typed(value: Any, name: str, kind: type) -> Any:
-    """Return a value that must be of a type; an integer may stand for a float, a truth value for nothing."""
-    good = isinstance(value, (int, float) if kind is float else kind) and not isinstance(value, bool)
-    if good and kind is str:
-        good = value.isprintable()
-    elif good and kind in (int, float):
-        good = abs(value) <= LARGEST and (kind is float or value >= 0)
-    if not good:
-        words = {str: "printable text", float: "a finite number", int: "a whole number", list: "a list"}
-        raise InvalidInput(name, f"must be {words.get(kind, 'an object')}, but is {reprlib.repr(value)}")
-    return float(value) if kind is float else value

@@ -17,8 +17,9 @@ from scipy.stats import poisson
 
 from noclone.core.errors import InvalidInput
 from noclone.proofs.decoys_check import Events, keyed_share, proven
+from noclone.proofs.decoys_claim import check_pulses
 from noclone.proofs.observations import Event, Observation, Observations
-from noclone.protocols.declaration import ROUNDING, Declaration, Signal
+from noclone.protocols.declaration import Declaration, Signal
 
 Floats = NDArray[np.float64]
 
@@ -57,17 +58,7 @@ class WeakPulses:
     keyed: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        given = self.intensities
-        if not given or len(set(given)) < len(given) or not all(0 <= mu <= 100 for mu in given):
-            raise InvalidInput(
-                "intensities", f"must be different numbers from 0 to 100, but are {list(given)}"
-            )
-        if len(self.probs) != len(given) or not all(0 < prob <= 1 for prob in self.probs):
-            raise InvalidInput("probs", f"must be {len(given)} probabilities, but are {list(self.probs)}")
-        if abs(sum(self.probs) - 1) > ROUNDING:
-            raise InvalidInput("probs", f"must sum to 1, but sum to {sum(self.probs):.9g}")
-        if not self.keyed or not set(self.keyed) <= set(range(len(given))):
-            raise InvalidInput("keyed", f"must be indices of intensities, but are {list(self.keyed)}")
+        check_pulses(self.intensities, self.probs, self.keyed)
 
     def share(self, photons: int) -> float:
         """Return the probability that a pulse has a keyed intensity and holds this many photons."""

@@ -19,9 +19,9 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal, localcontext
-from typing import Any
 
-from noclone.core.errors import InvalidInput
+from noclone.proofs.claim import Claim, Seen
+from noclone.proofs.decoys_claim import DecoyClaim
 
 Events = Sequence[tuple[str, str, float]]
 """What a rate counts: signals, outcomes of Bob's and weights of at least 0."""
@@ -94,7 +94,7 @@ def proven(
                     share = Decimal(probs[sent]) * Decimal(weight)
                     empty[seen] = empty.get(seen, Decimal(0)) + slope * share
             total -= most * sum((x * r for x, r in zip(a, rest, strict=True) if x > 0), Decimal(0))
-        total -= max(Decimal(0), *empty.values()) + size * ROUNDING
+        total -= max([Decimal(0), *empty.values()]) + size * ROUNDING
         return math.nextafter(float(total), -math.inf)
 
 
@@ -154,65 +154,63 @@ def vacuum_bits(
     found = 0.0
     for events, rate in sorted(rates, key=lambda each: -len(each[0])):
         cells = {(sent, seen) for sent, seen, _ in events}
-        inside = all(weight == 1 and (signals[sent][0], seen) in kept for sent, seen, weight in events)
+        inside = cells and all(
+            weight == 1 and (signals[sent][0], seen) in kept for sent, seen, weight in events
+        )
         if inside and not cells & counted:
             counted |= cells
             found += rate * min(unknown[signals[sent][0]] for sent, _ in cells)
     return found
 
 
-def failures(content: Mapping[str, Any]) -> list[str]:
-    """Return what the decoy part of a proof file claims and does not prove, one sentence each.
+def failures(case: Claim) -> list[str]:
+    """Return what a proof file claims of decoy states and does not prove, a clause each.
 
     Parameters
     ----------
-    content : mapping
-        A proof file with the part "decoys", which `noclone.proofs.decoys.Decoys.document` writes; its rates
-        are those of the file's observations, in the same order.
-
-    Raises
-    ------
-    InvalidInput
-        If the part is not what such a proof file holds.
+    case : Claim
+        With decoys and without faults. Their rates are its observations, in the same order.
     """
-    try:
-        return list(_failures(content))
-    except (KeyError, IndexError, TypeError, ValueError, ArithmeticError) as error:
-        kind = type(error).__name__
-        raise InvalidInput("decoys", f"are not what a proof file holds ({kind}: {error})") from error
-
-
-def _failures(content: Mapping[str, Any]) -> list[str]:
-    decoys, items = content["decoys"], content["observations"]["items"]
-    if [rate["name"] for rate in decoys["rates"]] != [item["name"] for item in items]:
-        return ["The rates seen with decoys are not those of the observations."]
-    outcomes = {outcome["name"] for outcome in content["protocol"]["outcomes"]}
+    decoys = case.decoys
+    if decoys is None:
+        return []
+    if [rate.name for rate in decoys.rates] != [item.name for item in case.items]:
+        return ["the rates seen with decoys are not those of the observations"]
+    # No comparison is written so that what is no number would pass it.
     found = [
-        f"{item['name']} counts what is no outcome, or with a negative weight."
-        for item in items
-        if any(weight < 0 or what not in outcomes for _, what, weight in item["weights"])
+        f"{item.name} counts what is no outcome, or with a negative weight"
+        for item in case.items
+        if not all(weight >= 0 and what in case.announced for (_, what), weight in item.weights.items())
     ]
-    signals = {s["name"]: (s["announced"], s["symbol"], s["prob"]) for s in content["protocol"]["signals"]}
-    probs = {name: prob for name, (_, _, prob) in signals.items()}
-    intensities = decoys["intensities"]
-    seen = [(i["weights"], r["low"], r["high"]) for i, r in zip(items, decoys["rates"], strict=True)]
-    empty = []
-    for index, (rate, item) in enumerate(zip(decoys["rates"], items, strict=True)):
-        ends = {}
-        for bound in rate["bounds"]:
-            photons, sign, value = bound["photons"], bound["sign"], bound["value"]
-            if sign * value > proven(intensities, probs, seen, index, photons, sign, bound["multipliers"]):
-                found.append(f"{rate['name']}: {value} is not proven for {photons} photons.")
-            ends[photons, sign] = value
-        if item["low"] > max(ends[1, 1], 0.0) or item["high"] < ends[1, -1]:
-            found.append(f"{rate['name']} is not what the decoys prove of single photons.")
-        empty.append((item["weights"], max(ends[0, 1], 0.0)))
-    shares = [keyed_share(intensities, decoys["probs"], decoys["keyed"], n) for n in (0, 1)]
-    if content["share"] > shares[1]:
-        found.append(f"The share of keyed single photons is at most {shares[1]}.")
-    kept = {(said, seen) for said, seen, _ in content["protocol"]["key"]}
-    direct = content["protocol"]["reconciliation"] == "direct"
-    most_bits = shares[0] * vacuum_bits(empty, signals, kept) if direct else 0.0
-    if sum(bits for name, bits in content["adjustments"] if name == EMPTY) > most_bits:
-        found.append(f"The bits of empty pulses are at most {most_bits}.")
+    if found:
+        return found
+    found, empty = _rate_failures(case, decoys)
+    shares = [keyed_share(decoys.intensities, decoys.probs, decoys.keyed, n) for n in (0, 1)]
+    if not case.share <= shares[1]:
+        found.append(f"the share of keyed single photons is at most {shares[1]}")
+    signals = {name: (each.announced, each.symbol, each.prob) for name, each in case.signals.items()}
+    most_bits = shares[0] * vacuum_bits(empty, signals, case.key) if case.direct else 0.0
+    if not sum(bits for name, bits in case.adjustments if name == EMPTY) <= most_bits:
+        found.append(f"the bits of empty pulses are at most {most_bits}")
     return found
+
+
+def _rate_failures(case: Claim, decoys: DecoyClaim) -> tuple[list[str], list[tuple[Events, float]]]:
+    """Return what is wrong with ranges, and each rate's events with its least value for empty pulses."""
+    probs = {name: each.prob for name, each in case.signals.items()}
+    seen = [(_events(i), r.low, r.high) for i, r in zip(case.items, decoys.rates, strict=True)]
+    found: list[str] = []
+    for index, (rate, item) in enumerate(zip(decoys.rates, case.items, strict=True)):
+        if not all(low <= high for low, high in zip(rate.low, rate.high, strict=True)):
+            found.append(f"{rate.name} was seen from more to less")
+        for (photons, sign), (value, multipliers) in rate.ends.items():
+            if not sign * value <= proven(decoys.intensities, probs, seen, index, photons, sign, multipliers):
+                found.append(f"{rate.name}: {value} is not proven for {photons} photons")
+        least, most = max(rate.ends[1, 1].value, 0.0), rate.ends[1, -1].value
+        if not (item.low <= least <= max(most, 0.0) and most <= item.high):
+            found.append(f"{rate.name} is not what the decoys prove of single photons")
+    return found, [(e, max(r.ends[0, 1].value, 0.0)) for (e, _, _), r in zip(seen, decoys.rates, strict=True)]
+
+
+def _events(item: Seen) -> Events:
+    return [(sent, what, weight) for (sent, what), weight in item.weights.items()]

@@ -19,6 +19,9 @@ from noclone.core.files import write_atomically, write_bytes
 MAX_BYTES = 32 << 20
 """Larger files are refused, and archives that unpack to more."""
 
+MAX_PARTS = 1_000_000
+"""Texts with more lists and objects are refused: each takes far more memory than its two characters."""
+
 _LISTS = ("re", "im", "multipliers")
 _TEXT = "document"
 
@@ -46,7 +49,8 @@ def read_document(path: str | Path) -> dict[str, Any]:
     Raises
     ------
     InvalidInput
-        If the file cannot be read, is larger than 32 MiB, is cut short, or is something else.
+        If the file cannot be read, is larger than 32 MiB, holds more than `MAX_PARTS` lists and objects, is
+        cut short, or is something else.
 
     Examples
     --------
@@ -82,6 +86,8 @@ def _json(content: dict[str, Any]) -> bytes:
 
 
 def _parsed(raw: bytes) -> Any:
+    if raw.count(b"{") + raw.count(b"[") > MAX_PARTS:
+        raise ValueError(f"it has more than {MAX_PARTS} lists and objects")
     return json.loads(
         raw.decode(), parse_constant=_finite, parse_float=_finite, object_pairs_hook=_without_repeats
     )
@@ -118,12 +124,13 @@ def _without_arrays(node: Any, path: str, arrays: dict[str, Any]) -> Any:
 
 
 def _with_arrays(node: Any, path: str, arrays: dict[str, Any]) -> Any:
+    """Return the content with its arrays, each in one place: names with dots could ask for one again."""
     if isinstance(node, list):
         return [_with_arrays(each, f"{path}{i}.", arrays) for i, each in enumerate(node)]
     if not isinstance(node, dict):
         return node
     return {
-        key: arrays[path + key].tolist()
+        key: arrays.pop(path + key).tolist()
         if key in _LISTS and each is None
         else _with_arrays(each, f"{path}{key}.", arrays)
         for key, each in node.items()

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from noclone.core.errors import InvalidInput
+from noclone.core.numbers import finite
 from noclone.proofs.observations import Event, Observations
 from noclone.protocols.declaration import Declaration
 
@@ -41,7 +42,7 @@ def leak_bits(declared: Declaration, table: Mapping[Event, float], f_ec: float =
     >>> round(leak_bits(bb84, bb84.joint(depolarising(0.1))), 9)
     0.143198479
     """
-    if not (np.isfinite(f_ec) and f_ec >= 1):
+    if finite("f_ec", f_ec) < 1:
         raise InvalidInput("f_ec", f"must be at least 1, but is {f_ec}")
     keyed = 0 if declared.reconciliation == "direct" else 1
     groups: dict[tuple[str, str], dict[tuple[int, int], float]] = {}

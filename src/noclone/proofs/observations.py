@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noclone.core.errors import InvalidInput
+from noclone.core.numbers import finite, real
 from noclone.protocols.declaration import Declaration
 
 Array = NDArray[Any]
@@ -37,11 +38,15 @@ class Observation:
     high: float
 
     def __post_init__(self) -> None:
-        if not (np.isfinite(self.low) and np.isfinite(self.high) and self.low <= self.high):
+        field = f"observation {self.name!r}"
+        if not isinstance(self.weights, Mapping):
             raise InvalidInput(
-                f"observation {self.name!r}",
-                f"must have finite low <= high, but has {self.low} and {self.high}",
+                field, f"must have weights by (signal, outcome), but has {type(self.weights).__name__}"
             )
+        for value in (*self.weights.values(), self.low, self.high):
+            finite(field, value)
+        if not self.low <= self.high:
+            raise InvalidInput(field, f"must have low <= high, but has {self.low} and {self.high}")
 
 
 @dataclass(frozen=True)
@@ -69,8 +74,9 @@ class Observations:
     radius: float = 0.0
 
     def __post_init__(self) -> None:
-        if not (np.isfinite(self.radius) and self.radius >= 0):
-            raise InvalidInput("radius", f"must be a finite number of at least 0, but is {self.radius}")
+        if not isinstance(self.items, tuple) or not all(isinstance(x, Observation) for x in self.items):
+            raise InvalidInput("items", "must be a tuple of Observation")
+        real("radius", self.radius)
 
     @classmethod
     def full(cls, declared: Declaration, table: Mapping[Event, float]) -> Self:
@@ -128,10 +134,14 @@ def _check_table(declared: Declaration, table: Mapping[Event, float]) -> None:
     if missing := wanted - set(table):
         raise InvalidInput("observations", f"lack the pair {min(missing)}")
     if strange := set(table) - wanted:
-        raise InvalidInput("observations", f"have the pair {min(strange)}, which the protocol lacks")
+        raise InvalidInput(
+            "observations", f"have the pair {min(strange, key=repr)}, which the protocol lacks"
+        )
+    for event, value in table.items():
+        finite(f"observations[{event!r}]", value)
     lowest = min(table.values())
-    if not lowest >= -1e-12:
+    if lowest < -1e-12:
         raise InvalidInput("observations", f"must not be negative, but one is {lowest:.3g}")
     total = sum(table.values())
-    if not abs(total - 1) <= 1e-9:
+    if abs(total - 1) > 1e-9:
         raise InvalidInput("observations", f"must sum to 1, but sum to {total:.9g}")

@@ -20,6 +20,10 @@ Array = NDArray[Any]
 Floats = NDArray[np.float64]
 
 
+LOOSE_BITS = 1e-4
+"""Gaps above it are worth a word."""
+
+
 @dataclass(frozen=True, eq=False)
 class Proof:
     """A lower bound on the key rate of a declared protocol, with its certificate; bits per signal sent.
@@ -82,10 +86,16 @@ class Proof:
 
     def __str__(self) -> str:
         """Return the rate, where it comes from and what it is worth."""
+        no_key = "" if self.rate > 0 else ": NO KEY is proven"
         lines = [
-            f"{self.title}: {self.rate:.9f} secret bits per signal",
+            f"{self.title}: {self.rate:.9f} secret bits per signal{no_key}",
             f"  Eve's ignorance   ≥ {self.entropy_bits:.9f} (at most {self.gap:.1e} below the true minimum)",
         ]
+        if self.gap > LOOSE_BITS:
+            lines.append(
+                f"  LOOSE               the true rate may be up to {self.gap:.2g} bits higher: no better "
+                "certificate was found"
+            )
         if self.share != 1:
             lines.append(f"  share of signals    {self.share:.9f}")
         lines += [f"  {name:<19} {bits:+.9f}" for name, bits in self.adjustments]

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from noclone.core.errors import InvalidInput
+from noclone.core.numbers import positive
 from noclone.proofs.allowance import Allowance, allowance
 from noclone.proofs.barrier import minimise
-from noclone.proofs.case import Case, Channel, Seen, case_of
+from noclone.proofs.case import Case, Seen
 from noclone.proofs.certificate import Certificate, certify
 from noclone.proofs.claim import claim
+from noclone.proofs.finite.norm_ball import Block
+from noclone.proofs.library.channels import Channel
 from noclone.proofs.objective import value as objective
 from noclone.proofs.observations import Observations
 from noclone.proofs.problem import Problem, problem
 from noclone.proofs.proof import Proof, document
 from noclone.proofs.reduction import reduce
 from noclone.proofs.reduction.boundary import certify_boundary, on_boundary
-from noclone.protocols import Protocol
+from noclone.proofs.subjects import Subject, case_of
+from noclone.proofs.typed import LARGEST
 from noclone.protocols.declaration import Declaration
 from noclone.rates.security import Security
-from noclone.setup import Setup
-
-if TYPE_CHECKING:
-    from noclone.proofs.finite.norm_ball import Block
 
 Array = NDArray[Any]
 
@@ -82,6 +82,11 @@ def prove_declared(
     InvalidInput
         If no channel gives what was seen; the sentence says by how much it fails.
 
+    Notes
+    -----
+    Eve's ignorance is never negative: where the solver found no certificate for more than 0, `entropy_bits`
+    is 0, which the identity certifies with multipliers 0.
+
     Examples
     --------
     >>> from noclone.proofs.case import collective
@@ -93,6 +98,7 @@ def prove_declared(
     >>> round(proof.rate, 6)
     0.213603
     """
+    positive("barrier", barrier, high=1.0)
     task = problem(declared, seen)
     size, count = task.size, len(task.operators)
     empty = Proof(
@@ -101,19 +107,30 @@ def prove_declared(
     )
     lost = allowance(claim(document(empty)))
     found, value = _solved(task, declared, lost, start, barrier)
+    if _impossible(task, found):
+        raise InvalidInput(
+            "observations", "contradict each other: more follows from them than a key symbol can hide"
+        )
+    entropy_bits = _worth(found, lost) / float(np.log(2)) - MARGIN_BITS
+    # A point that is feasible but for rounding may lie below what is certified by as much.
+    value_bits = max(float(max(value, found.bound) / np.log(2)), 0.0)
+    if not entropy_bits > 0:
+        return replace(empty, value_bits=value_bits)
     return replace(
         empty,
         point=found.point,
         multipliers=found.multipliers,
-        entropy_bits=_worth(found, lost) / float(np.log(2)) - MARGIN_BITS,
-        # A point that is feasible but for rounding may lie below what is certified by as much.
-        value_bits=float(max(value, found.bound) / np.log(2)),
+        entropy_bits=entropy_bits,
+        value_bits=value_bits,
     )
 
 
 def _worth(found: Certificate, lost: Allowance) -> float:
     """Return the bound that can be proven, whatever the rounding of the inputs, in nats."""
-    return found.bound - lost.of(found.multipliers)
+    if not np.abs(found.multipliers).max(initial=0.0) <= LARGEST:
+        return -np.inf  # no proof file holds such multipliers
+    worth = found.bound - lost.of(found.multipliers)
+    return worth if np.isfinite(worth) else -np.inf
 
 
 def _solved(
@@ -132,6 +149,8 @@ def _solved(
         solution = minimise(reduce(task, declared.symmetries), start, barrier)
     except InvalidInput as error:
         fault = error
+    except np.linalg.LinAlgError as error:
+        fault = _ill_conditioned(error)
     else:
         found, value = _certificates(task, solution.point, barrier), solution.value
         expected = 10 * (task.size + 2 * task.observed) * barrier
@@ -141,15 +160,25 @@ def _solved(
     for share in WHITE:
         try:
             solution = minimise(reduce(_mixed(task, white, share), declared.symmetries), None, barrier)
-        except InvalidInput as error:
-            fault = fault or error
+            found.append(certify(task, solution.point, barrier))
+        except (InvalidInput, np.linalg.LinAlgError) as error:
+            fault = fault or (error if isinstance(error, InvalidInput) else _ill_conditioned(error))
             continue
-        found.append(certify(task, solution.point, barrier))
         if not np.isfinite(value):
             value = objective(task, (solution.point - share * white) / (1 - share))
-    if not found and fault is not None:
+    if fault is not None and (not found or any(_impossible(task, each) for each in found)):
         raise fault
     return max(found, key=lambda each: _worth(each, lost)), value
+
+
+def _impossible(task: Problem, found: Certificate) -> bool:
+    """Return whether more follows than a key symbol can hide, rounding aside."""
+    most = float(np.log(max(len(symbols) for symbols in task.key)))
+    return found.bound > most * (1 + 1e-6) + 1e-9
+
+
+def _ill_conditioned(error: Exception) -> InvalidInput:
+    return InvalidInput("observations", f"are too ill-conditioned for the solver ({error})")
 
 
 def _certificates(task: Problem, point: Array, barrier: float) -> list[Certificate]:
@@ -189,7 +218,7 @@ def prove_case(case: Case, *, start: Array | None = None, barrier: float = BARRI
 
 
 def prove(
-    protocol: str | Protocol | Declaration | Setup | Callable[..., Case],
+    protocol: Subject,
     seen: Seen | None = None,
     *,
     channel: Channel | None = None,
@@ -243,7 +272,8 @@ def prove(
     0.496816
     """
     case = case_of(protocol, seen, channel=channel, leak_bits=leak_bits, f_ec=f_ec, block=block, **parameters)
-    proof = prove_case(case, barrier=barrier)
-    if title is None:
-        return proof
-    return replace(proof, title=title)
+    if title is not None:
+        if not isinstance(title, str) or not title.isprintable():
+            raise InvalidInput("title", f"must be text on one line, but is {title!r}")
+        case = replace(case, title=title)
+    return prove_case(case, barrier=barrier)

@@ -12,37 +12,37 @@ and what is seen, is only evaluated (by central differences), never solved again
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from noclone.core.errors import InvalidInput
-from noclone.proofs.case import Case, case_of
+from noclone.core.numbers import finite
+from noclone.proofs.case import Case
 from noclone.proofs.objective import value
 from noclone.proofs.problem import problem
 from noclone.proofs.proof import Proof
 from noclone.proofs.proving import prove_case
-from noclone.protocols import Protocol
-from noclone.protocols.declaration import Declaration
+from noclone.proofs.subjects import Subject, case_of, parameter_name
 
 STEP = 1e-5
 """Half the distance of the values between which differences are taken, relative to the parameter."""
 
 
 def sensitivity(
-    protocol: str | Protocol | Declaration | Callable[..., Case],
-    wrt: Iterable[str],
+    protocol: Subject,
+    wrt: str | Iterable[str],
     **parameters: Any,
 ) -> dict[str, float]:
     """Return the derivative of the certified rate with respect to each of some parameters.
 
     Parameters
     ----------
-    protocol : str, Protocol, Declaration or callable
+    protocol : str, Protocol, Declaration, Setup or callable
         As for `prove`; a callable maps parameters to a `Case`.
-    wrt : iterable of str
-        Names of numbers among the parameters.
+    wrt : str or iterable of str
+        Names of numbers among the parameters, or one of them.
     **parameters
         Where the derivatives are taken.
 
@@ -57,11 +57,14 @@ def sensitivity(
     >>> round(slope["qber"] / 0.25, 3)
     -7.814
     """
+    names = (wrt,) if isinstance(wrt, str) else tuple(wrt)
+    for name in names:
+        if name not in parameters:
+            raise InvalidInput(str(name), f"must be one of the parameters {tuple(parameters)}")
+        finite(parameter_name(name), parameters[name])
     proof = prove_case(case_of(protocol, **parameters))
     slopes = {}
-    for name in wrt:
-        if name not in parameters:
-            raise InvalidInput(name, f"must be one of the parameters {tuple(parameters)}")
+    for name in names:
         here = float(parameters[name])
         step = STEP * max(abs(here), 1e-2)
         ends = [

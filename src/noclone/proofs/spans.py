@@ -27,7 +27,7 @@ def spanned(signals: Mapping[str, Signal]) -> dict[str, Signal]:
     Raises
     ------
     InvalidInput
-        If the states do not have one dimension.
+        If the states do not have one dimension, or not length 1.
 
     Examples
     --------
@@ -35,10 +35,16 @@ def spanned(signals: Mapping[str, Signal]) -> dict[str, Signal]:
     >>> [len(signal.state) for signal in spanned(pair).values()]
     [2, 2]
     """
-    shapes = {np.shape(signal.state) for signal in signals.values()}
-    if len(shapes) != 1:
-        raise InvalidInput("signals", f"must all have one dimension, but have {sorted(shapes)}")
-    states = np.array([signal.state for signal in signals.values()], complex)
+    if not isinstance(signals, Mapping) or not all(isinstance(each, Signal) for each in signals.values()):
+        raise InvalidInput("signals", "must be a mapping of Signal by name")
+    shapes = {signal.state.shape for signal in signals.values()}
+    if len(shapes) != 1 or any(len(shape) != 1 for shape in shapes):
+        raise InvalidInput("signals", f"must be vectors of one dimension, but have shapes {sorted(shapes)}")
+    states = np.array([signal.state for signal in signals.values()])
+    for name, state in zip(signals, states, strict=True):
+        length = float(np.linalg.norm(state))
+        if not abs(length - 1) <= ROUNDING:
+            raise InvalidInput(f"signals[{name!r}].state", f"must have length 1, but has {length:.9g}")
     left, lengths, _ = np.linalg.svd(states, full_matrices=False)
     kept = lengths > ROUNDING
     short = left[:, kept] * lengths[kept]
@@ -73,7 +79,10 @@ def from_overlaps(overlaps: Array) -> Array:
     >>> np.round(states.conj() @ states.T, 12).real.tolist()
     [[1.0, 0.6], [0.6, 1.0]]
     """
-    overlaps = np.asarray(overlaps, complex)
+    try:
+        overlaps = np.asarray(overlaps, complex)
+    except (ValueError, TypeError) as error:
+        raise InvalidInput("overlaps", f"must be a square matrix of finite numbers ({error})") from error
     if overlaps.ndim != 2 or overlaps.shape[0] != overlaps.shape[1] or not np.isfinite(overlaps).all():
         raise InvalidInput("overlaps", f"must be a square matrix of finite numbers, not {overlaps.shape}")
     gap = float(np.abs(overlaps - overlaps.conj().T).max())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from time import process_time
 from typing import Any
@@ -11,12 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from noclone.core.errors import InvalidInput
+from noclone.core.numbers import whole
 from noclone.core.progress import Progress, silent
-from noclone.proofs.case import Case, case_of
-from noclone.proofs.proof import Proof
+from noclone.proofs.proof import LOOSE_BITS, Proof
 from noclone.proofs.proving import BARRIER, prove_case
-from noclone.protocols import Protocol
-from noclone.protocols.declaration import Declaration
+from noclone.proofs.subjects import Subject, case_of, parameter_name
 
 Floats = NDArray[np.float64]
 
@@ -35,12 +33,15 @@ class Sweep:
     proofs : tuple of Proof
     seconds : ndarray
         Processor time of each proof.
+    failed : tuple of (float, str)
+        Values that gave no proof, which are not among the others, with the sentence that says why.
     """
 
     parameter: str
     values: Floats
     proofs: tuple[Proof, ...]
     seconds: Floats
+    failed: tuple[tuple[float, str], ...] = ()
 
     @property
     def rate(self) -> Floats:
@@ -49,7 +50,7 @@ class Sweep:
 
     @property
     def bound(self) -> Floats:
-        """Certified ignorance of Eve: the rate before error correction is paid."""
+        """The rate before error correction is paid: share of Eve's certified ignorance, and adjustments."""
         return self.rate + self.leak
 
     @property
@@ -62,6 +63,18 @@ class Sweep:
         """What error correction discloses."""
         return np.array([proof.leak_bits for proof in self.proofs])
 
+    @property
+    def loose(self) -> list[float]:
+        """Values at which the bound may lie so far below the true minimum that it is worth a word."""
+        return [float(x) for x, gap in zip(self.values, self.gap, strict=True) if gap > LOOSE_BITS]
+
+    @property
+    def title(self) -> str:
+        """The proofs' title, up to a comma where it changes along the parameter."""
+        first = self.proofs[0].title
+        same = all(proof.title == first for proof in self.proofs)
+        return first if same else f"{first.partition(',')[0]} along {self.parameter}"
+
     def __str__(self) -> str:
         """Return a table with a line for each value."""
         width = max(len(self.parameter), 12)
@@ -69,11 +82,12 @@ class Sweep:
         for row in zip(self.values, self.rate, self.bound, self.leak, self.gap, strict=True):
             value, rate, bound, leak, gap = row
             lines.append(f"{value:>{width}.6g}  {rate:>12.9f}  {bound:>12.9f}  {leak:>12.9f}  {gap:>8.1e}")
+        lines += [f"{value:>{width}.6g}  no proof: {sentence}" for value, sentence in self.failed]
         return "\n".join(lines)
 
 
 def sweep(
-    protocol: str | Protocol | Declaration | Callable[..., Case],
+    protocol: Subject,
     parameter: str,
     values: ArrayLike,
     *,
@@ -86,10 +100,10 @@ def sweep(
 
     Parameters
     ----------
-    protocol : str, Protocol, Declaration or callable
+    protocol : str, Protocol, Declaration, Setup or callable
         As for `prove`; a callable maps the parameter (and `fixed`) to a `Case`.
     parameter : str
-        Its name.
+        Its name; of a setup a field's dotted name (``channel.length_km``).
     values : array_like, shape (N,)
     workers : int
         Processes.
@@ -103,7 +117,7 @@ def sweep(
     Raises
     ------
     InvalidInput
-        If there are no values, or one of them gives no proof.
+        If there are no values, or none of them gives a proof.
 
     Examples
     --------
@@ -111,32 +125,55 @@ def sweep(
     >>> (found.rate / 0.25).round(6).tolist()
     [0.863865, 0.496816]
     """
-    points = np.asarray(values, float)
+    try:
+        points = np.asarray(values, float)
+    except (ValueError, TypeError) as error:
+        raise InvalidInput("values", f"must be a list of finite numbers ({error})") from error
     if points.ndim != 1 or not len(points) or not np.isfinite(points).all():
         raise InvalidInput("values", f"must be a list of finite numbers, but have shape {points.shape}")
+    if parameter_name(parameter) in fixed:
+        raise InvalidInput(parameter, "cannot be both set and swept")
+    whole("workers", workers, 1)
     from joblib import Parallel, delayed
 
     jobs = [points[start : start + CHUNK] for start in range(0, len(points), CHUNK)]
-    done: list[tuple[Proof, float]] = []
+    done: list[tuple[Proof | InvalidInput, float]] = []
     results = Parallel(n_jobs=workers, return_as="generator")(
         delayed(_run)(protocol, parameter, job.tolist(), barrier, fixed) for job in jobs
     )
     for found in results:
         done += found
         progress("proofs", len(done) / len(points))
-    proofs, seconds = zip(*done, strict=True)
-    return Sweep(parameter, points, proofs, np.array(seconds))
+    kept = np.array([isinstance(found, Proof) for found, _ in done])
+    failed = [
+        (float(value), found)
+        for value, (found, _) in zip(points, done, strict=True)
+        if isinstance(found, InvalidInput)
+    ]
+    if not kept.any():
+        value, fault = failed[0]
+        raise InvalidInput(fault.field, f"{fault.problem} (at {parameter} = {value:g})") from fault
+    return Sweep(
+        parameter,
+        points[kept],
+        tuple(found for found, _ in done if isinstance(found, Proof)),
+        np.array([seconds for _, seconds in done])[kept],
+        tuple((value, str(fault)) for value, fault in failed),
+    )
 
 
 def _run(
     protocol: Any, parameter: str, values: list[float], barrier: float, fixed: dict[str, Any]
-) -> list[tuple[Proof, float]]:
-    found: list[tuple[Proof, float]] = []
+) -> list[tuple[Proof | InvalidInput, float]]:
+    found: list[tuple[Proof | InvalidInput, float]] = []
+    near: Proof | None = None
     for value in values:
         begun = process_time()
-        asked: dict[str, Any] = {**fixed, parameter: value}
-        proof = prove_case(
-            case_of(protocol, **asked), start=found[-1][0].point if found else None, barrier=barrier
-        )
-        found.append((proof, process_time() - begun))
+        result: Proof | InvalidInput
+        try:
+            case = case_of(protocol, **{**fixed, parameter: value})
+            near = result = prove_case(case, start=near.point if near else None, barrier=barrier)
+        except InvalidInput as error:
+            result = error
+        found.append((result, process_time() - begun))
     return found

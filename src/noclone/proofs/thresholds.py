@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from scipy.optimize import brentq
 
 from noclone.core.errors import InvalidInput
-from noclone.proofs.case import Case, case_of
+from noclone.core.numbers import finite, positive
 from noclone.proofs.proof import Proof
 from noclone.proofs.proving import prove_case
-from noclone.protocols import Protocol
-from noclone.protocols.declaration import Declaration
+from noclone.proofs.subjects import Subject, case_of, parameter_name
 
 
 def threshold(
-    protocol: str | Protocol | Declaration | Callable[..., Case],
+    protocol: Subject,
     parameter: str = "qber",
     *,
     low: float = 0.001,
@@ -29,10 +27,10 @@ def threshold(
 
     Parameters
     ----------
-    protocol : str, Protocol, Declaration or callable
+    protocol : str, Protocol, Declaration, Setup or callable
         As for `prove`; a callable maps the parameter (and `fixed`) to a `Case`.
     parameter : str
-        Its name.
+        Its name; of a setup a field's dotted name (``channel.length_km``).
     low, high : float
         Values between which the sign changes.
     tolerance : float
@@ -50,7 +48,10 @@ def threshold(
     >>> round(threshold("bb84", low=0.1, high=0.12, tolerance=1e-6), 5)
     0.11003
     """
-    if not low < high:
+    if parameter_name(parameter) in fixed:
+        raise InvalidInput(parameter, "cannot be both set and varied")
+    positive("tolerance", tolerance)
+    if not finite("low", low) < finite("high", high):
         raise InvalidInput("low", f"must be below high, but they are {low} and {high}")
     last: list[Proof] = []
 

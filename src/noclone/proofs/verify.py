@@ -33,17 +33,29 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from noclone.core.extras import need
-from noclone.proofs.balls import Ball, ball, cholesky, dagger, hermitian_norm, kron, mid, norm, total
-from noclone.proofs.claim import Claim, Sent, claim, digests
+from noclone.proofs.balls import (
+    Ball,
+    ball,
+    cholesky,
+    dagger,
+    greatest,
+    hermitian,
+    hermitian_norm,
+    kron,
+    mid,
+    norm,
+    total,
+)
+from noclone.proofs.claim import LEAK, SHARE, Claim, Sent, claim, digests
 from noclone.proofs.decoys_check import EMPTY, failures
 from noclone.proofs.files import read_document
+from noclone.proofs.verdict import Verdict
 
 __all__ = ["Verdict", "read_document", "verify_document"]
 
@@ -53,72 +65,12 @@ PRECISION = 128
 """Bits of midpoints."""
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """Whether a proof file's bound holds; true if so.
-
-    Attributes
-    ----------
-    accepted : bool
-    reasons : tuple of str
-        Why not, a clause each.
-    title, assumptions : str, tuple of str
-        What the file says that it proves, and assumes.
-    protocol_sha256 : str
-        Of the declaration in the file, computed here.
-    proven_bits : float
-        The lower bound on Eve's ignorance that was proven here, rounded down; 0 always holds.
-    claimed_bits : float
-        The file's.
-    rate : float
-        Secret bits per signal: the proven bound, with share, adjustments and leak as claimed.
-    gap : float
-        How far the bound may lie below the true minimum, if the file's value at the solver's point is right.
-    claimed : tuple of (str, float)
-        Share, adjustments and leak, by name, as far as nothing here proves them.
-    rounding : float
-        How far the real protocol may be from the file's numbers (see the module).
-    size : int
-        Dimension of the optimisation's variable.
-    seconds : float
-        Processor time.
-    """
-
-    accepted: bool
-    reasons: tuple[str, ...]
-    title: str
-    assumptions: tuple[str, ...]
-    protocol_sha256: str
-    proven_bits: float
-    claimed_bits: float
-    rate: float
-    gap: float
-    claimed: tuple[tuple[str, float], ...]
-    rounding: float
-    size: int
-    seconds: float
-
-    def __bool__(self) -> bool:
-        """Return whether the proof is accepted."""
-        return self.accepted
-
-    def __str__(self) -> str:
-        """Return the decision, what was proven and what is only claimed."""
-        lines = [
-            f"{'accepted' if self.accepted else 'REJECTED'}: {self.title}",
-            *(f"  because             {reason}" for reason in self.reasons),
-            f"  proven              Eve's ignorance ≥ {self.proven_bits:.12f} bits per declared signal",
-            f"  claimed             {self.claimed_bits:.12f}",
-            *(f"  claimed, unproven   {name} {value:.9g}" for name, value in self.claimed),
-            f"  rate                {self.rate:.9f} secret bits per signal, if those claims hold",
-            f"  protocol            {self.protocol_sha256}",
-            *(f"  assumes             {text}" for text in self.assumptions),
-        ]
-        return "\n".join(lines)
-
-
 class Unproven(Exception):
     """Why nothing could be proven, as a clause."""
+
+
+class Contradictory(Exception):
+    """Why the file is about nothing that can happen, as a clause."""
 
 
 def verify_document(content: Mapping[str, Any], protocol_sha256: str | None = None) -> Verdict:
@@ -160,14 +112,18 @@ def verify_document(content: Mapping[str, Any], protocol_sha256: str | None = No
         try:
             with flint.ctx.workprec(PRECISION), np.errstate(all="ignore"):
                 proven = _float_below(_bound(case))
+        except Contradictory as error:
+            reasons.append(f"nothing can be proven: {error}")
         except (Unproven, np.linalg.LinAlgError) as error:
-            reasons.append(f"nothing could be proven: {error}")
-    if case.entropy_bits > proven:
+            # That Eve's ignorance is at least 0 needs no proof.
+            reasons += [f"nothing could be proven: {error}"] * (case.entropy_bits > 0)
+    if not case.entropy_bits <= proven:
         reasons.append(f"it claims {case.entropy_bits:.12f} bits, of which only {proven:.12f} follow")
-    told = [("share of signals", case.share), *case.adjustments, ("leak", case.leak_bits)]
-    if "decoys" in content:
-        reasons += failures(content)
-        told = [(name, value) for name, value in told if name not in ("share of signals", EMPTY)]
+    told = [(SHARE, case.share), *case.adjustments, (LEAK, case.leak_bits)]
+    if case.decoys is not None and not faults:
+        false = failures(case)
+        reasons += false
+        told = told if false else [each for each in told if each[0] not in (SHARE, EMPTY)]
     rest = sum(bits for _, bits in case.adjustments) - case.leak_bits
     return Verdict(
         not reasons,
@@ -178,7 +134,7 @@ def verify_document(content: Mapping[str, Any], protocol_sha256: str | None = No
         proven,
         case.entropy_bits,
         case.share * proven + rest,
-        case.value_bits - proven,
+        case.share * (case.value_bits - proven),
         tuple(told),
         max(case.rounding.values()),
         len(case.point),
@@ -195,6 +151,7 @@ def _bound(case: Claim) -> Ball:
     rest, distance, slip, symbols = _gradient(case, alice, measured)
     # How far the real operators may be: p |phi><phi| by 3 p r in trace norm, which no channel makes larger.
     # A mean moves by that, by as much as Bob's operator, and may have been seen as far off once more.
+    # `allowance` repeats this in floats, so that claims are lowered in advance: change both.
     r = {part: arb(size) * 1.0001 for part, size in case.rounding.items()}
     wide = {name: hermitian_norm(matrix) + 1 / 32 for name, matrix in measured.items()}
     if case.sends:
@@ -211,7 +168,7 @@ def _bound(case: Claim) -> Ball:
         raise Unproven("the key operators are too ill-conditioned to be enclosed")
     y = [arb(each) for each in case.multipliers]
     certain, seen = y[: case.certain], y[case.certain :]
-    bound = -arb(case.radius) * max((abs(each) for each in seen), default=arb(0), key=float)
+    bound = -arb(case.radius) * greatest([arb(0), *(abs(each) for each in seen)])
     sides: dict[str, Ball] = {}
     for multiplier, item in zip(seen, case.items, strict=True):
         bound += multiplier * (item.low if multiplier > 0 else item.high)
@@ -221,12 +178,12 @@ def _bound(case: Claim) -> Ball:
     for sent, operators in sides.items():
         rest -= kron(alice[sent], operators)
     # tr_B X = 1 makes <W, X> = tr W_A for every channel, and tr X = 1 for every pair, exactly.
-    known = _known(certain, side) if case.sends else ball(np.eye(side)) * certain[0]
+    known = hermitian(certain, side) if case.sends else ball(np.eye(side)) * certain[0]
     weight = total(list(alice.values())) if case.sends else ball(np.eye(side))
     bound += known.trace().real if case.sends else certain[0]
     bound += _shift(rest - kron(known, one), weight, one) * (weight.trace().real if case.sends else 1)
     if bound > arb(symbols).log() * (1 + 1e-6):
-        raise Unproven("what was observed contradicts itself, since more follows than a symbol can hide")
+        raise Contradictory("what was observed contradicts itself, since more follows than a symbol can hide")
     # The slip's operators together weigh what is kept, once for the first term and once for the others.
     bound -= slip * 2 * (1 + q) + q * arb(symbols).log() - q * q.log() + (1 + q) * (1 + q).log()
     return bound / arb(2).log()
@@ -350,18 +307,6 @@ def _shift(rest: Ball, weight: Ball, one: Ball) -> Ball:
         if cholesky(rest - unit * shift) is not None:
             return shift
     raise Unproven("the gradient less the constraints could not be bounded from below")
-
-
-def _known(y: list[Ball], side: int) -> Ball:
-    """Return the sum of y_j basis_j over 00, re 01, im 01, ..., 11, re 12, ..."""
-    acb, found = need("flint").acb, [[0] * side for _ in range(side)]
-    values = iter(y)
-    for i in range(side):
-        found[i][i] = acb(next(values))
-        for j in range(i + 1, side):
-            found[i][j] = acb(next(values), next(values))
-            found[j][i] = found[i][j].conjugate()
-    return need("flint").acb_mat(found)
 
 
 def _cholesky_rows(matrix: Array, drop: float) -> tuple[Array, list[int]]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from noclone.core.errors import InvalidInput
+from noclone.core.numbers import finite
 
 Array = NDArray[np.complex128]
 
@@ -42,6 +44,9 @@ class Signal:
     announced: str
     prepared: int = 0
 
+    def __post_init__(self) -> None:
+        _typed(self, prob=finite, state=_numbers, bit=_symbol, announced=_word, prepared=_symbol)
+
     @property
     def operator(self) -> Array:
         """The operator that stands for the signal on Alice's side of the channel's Choi operator."""
@@ -70,6 +75,9 @@ class Reading:
     element: Array
     bit: int
     announced: str
+
+    def __post_init__(self) -> None:
+        _typed(self, element=_numbers, bit=_symbol, announced=_word)
 
     @property
     def prepared(self) -> int:
@@ -102,6 +110,9 @@ class Outcome:
     element: Array
     announced: str
 
+    def __post_init__(self) -> None:
+        _typed(self, element=_numbers, announced=_word)
+
 
 @dataclass(frozen=True, eq=False)
 class Symmetry:
@@ -119,6 +130,9 @@ class Symmetry:
 
     alice: Array
     bob: Array
+
+    def __post_init__(self) -> None:
+        _typed(self, alice=_numbers, bob=_numbers)
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,6 +186,8 @@ class Declaration:
     symmetries: tuple[Symmetry, ...] = ()
 
     def __post_init__(self) -> None:
+        _check_kinds(self)
+        _typed(self, moments=_operators, symmetries=_symmetries)
         _check_alice(self.signals)
         _check_bob(self)
         _check_rule(self)
@@ -217,6 +233,59 @@ class Declaration:
         return kept, wrong
 
 
+def _typed(thing: object, **readers: Callable[[str, Any], Any]) -> None:
+    """Replace each field by what its reader makes of it."""
+    for name, read in readers.items():
+        object.__setattr__(thing, name, read(name, getattr(thing, name)))
+
+
+def _symbol(field: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
+        raise InvalidInput(field, f"must be a whole number from 0, but is {value!r}")
+    return int(value)
+
+
+def _word(field: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise InvalidInput(field, f"must be text, but is {value!r}")
+    return value
+
+
+def _numbers(field: str, value: Any) -> Array:
+    try:
+        found = np.asarray(value)
+        if found.dtype.kind in "iufc":
+            return found.astype(complex, copy=False)
+    except ValueError:  # rows of unequal lengths
+        pass
+    raise InvalidInput(field, f"must be an array of numbers, but is {reprlib.repr(value)}")
+
+
+def _operators(field: str, value: Any) -> dict[str, Array]:
+    return {name: _numbers(f"{field}[{name!r}]", each) for name, each in value.items()}
+
+
+def _symmetries(field: str, value: Any) -> tuple[Symmetry, ...]:
+    if not isinstance(value, list | tuple) or not all(isinstance(each, Symmetry) for each in value):
+        raise InvalidInput(field, "must be a tuple of Symmetry")
+    return tuple(value)
+
+
+def _check_kinds(declared: Declaration) -> None:
+    """Refuse what is no mapping from names to what belongs there."""
+    kinds = {"signals": (Signal, Reading), "outcomes": (Outcome,), "bits": (), "moments": ()}
+    for part, allowed in kinds.items():
+        entries = getattr(declared, part)
+        if not isinstance(entries, Mapping):
+            raise InvalidInput(part, f"must be a mapping by name, but is {type(entries).__name__}")
+        for name, entry in entries.items():
+            if part != "bits" and not isinstance(name, str):
+                raise InvalidInput(f"{part}[{name!r}]", "must have text as its name")
+            if allowed and not isinstance(entry, allowed):
+                names = " or ".join(kind.__name__ for kind in allowed)
+                raise InvalidInput(f"{part}[{name!r}]", f"must be a {names}, but is {type(entry).__name__}")
+
+
 def _check_alice(signals: Mapping[str, Signal] | Mapping[str, Reading]) -> None:
     if not signals:
         raise InvalidInput("signals", "must not be empty")
@@ -232,7 +301,7 @@ def _check_alice(signals: Mapping[str, Signal] | Mapping[str, Reading]) -> None:
             continue
         if not 0 < signal.prob <= 1:
             raise InvalidInput(f"signals[{name!r}].prob", f"must lie in (0, 1], but is {signal.prob}")
-        if np.ndim(signal.state) != 1 or not np.isfinite(signal.state).all():
+        if signal.state.ndim != 1 or not np.isfinite(signal.state).all():
             raise InvalidInput(f"signals[{name!r}].state", "must be a vector of finite numbers")
         length = float(np.linalg.norm(signal.state))
         if abs(length - 1) > ROUNDING:
@@ -244,12 +313,14 @@ def _check_alice(signals: Mapping[str, Signal] | Mapping[str, Reading]) -> None:
     if abs(total - 1) > ROUNDING:
         raise InvalidInput("signals", f"must have probabilities that sum to 1, but they sum to {total:.9g}")
     states = np.array([s.state for s in signals.values() if isinstance(s, Signal)])
-    if np.linalg.matrix_rank(states, tol=1e-9) < states.shape[1]:
+    lengths = np.linalg.svd(states, compute_uv=False)
+    rank = int(np.sum(lengths > ROUNDING))
+    if rank < states.shape[1]:
         raise InvalidInput(
             "signals",
-            f"must span their space of dimension {states.shape[1]}, but span only "
-            f"{np.linalg.matrix_rank(states, tol=1e-9)}; write them in a basis of their span "
-            "(noclone.proofs.spanned)",
+            f"must span their space of dimension {states.shape[1]}, but in {states.shape[1] - rank} of its "
+            f"directions none is longer than {ROUNDING:g}; states that span fewer dimensions are written in "
+            "those by noclone.proofs.spanned, and states so nearly alike cannot be told from such",
         )
 
 
@@ -278,20 +349,26 @@ def _check_rule(declared: Declaration) -> None:
     announced = {signal.announced for signal in declared.signals.values()}
     if not declared.bits:
         raise InvalidInput("bits", "must keep at least one pair of an announcement and an outcome")
-    for (said, seen), bit in declared.bits.items():
+    for pair, bit in declared.bits.items():
+        if not (isinstance(pair, tuple) and len(pair) == 2):
+            raise InvalidInput(f"bits[{pair!r}]", "must be named by a pair of an announcement and an outcome")
+        said, seen = pair
         if said not in announced:
             raise InvalidInput(f"bits[{(said, seen)!r}]", f"names {said!r}, which no signal announces")
         if seen not in declared.outcomes:
             raise InvalidInput(f"bits[{(said, seen)!r}]", f"names {seen!r}, which is no outcome")
-        if not isinstance(bit, int | np.integer) or isinstance(bit, bool) or bit < 0:
-            raise InvalidInput(f"bits[{(said, seen)!r}]", f"must be a whole number from 0, but is {bit!r}")
+        _symbol(f"bits[{pair!r}]", bit)
+    adding = any(signal.prepared for signal in declared.signals.values())
+    symbols = [number for s in declared.signals.values() for number in (s.bit, s.prepared)]
+    if adding and not {*symbols, *declared.bits.values()} <= {0, 1}:
+        raise InvalidInput("bits", "must be 0 or 1, as all symbols, where Bob sends states too")
 
 
 def _check_hermitian(field: str, matrix: Array) -> None:
-    if np.ndim(matrix) != 2 or matrix.shape[0] != matrix.shape[1] or not np.isfinite(matrix).all():
-        raise InvalidInput(
-            field, f"must be a square matrix of finite numbers, but has shape {np.shape(matrix)}"
-        )
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not matrix.size:
+        raise InvalidInput(field, f"must be a square matrix, but has shape {matrix.shape}")
+    if not np.isfinite(matrix).all():
+        raise InvalidInput(field, f"must have finite numbers, but has {matrix[~np.isfinite(matrix)][0]}")
     gap = float(np.abs(matrix - matrix.conj().T).max())
     if gap > ROUNDING:
         raise InvalidInput(field, f"must be Hermitian, but differs from its adjoint by up to {gap:.3g}")
@@ -315,11 +392,18 @@ def _check_identity(field: str, elements: list[Array]) -> None:
 def depolarising(strength: float) -> Callable[[Array], Array]:
     """Return the channel that replaces a state by the completely mixed one with this probability.
 
+    Raises
+    ------
+    InvalidInput
+        If it is no number from 0 to 1.
+
     Examples
     --------
     >>> depolarising(1.0)(np.diag([1.0, 0.0])).real.tolist()
     [[0.5, 0.0], [0.0, 0.5]]
     """
+    if not 0 <= finite("depolarising", strength) <= 1:
+        raise InvalidInput("depolarising", f"must lie in [0, 1], but is {strength}")
 
     def channel(state: Array) -> Array:
         mixed = np.trace(state) * np.eye(len(state)) / len(state)

@@ -173,7 +173,13 @@ class RenyiRate:
         return "\n".join(lines + [f"  assumes             {text}" for text in self.security.assumptions])
 
 
-def variable_length(case: Case, block: CoherentBlock, *, alpha: float | None = None) -> RenyiRate:
+def variable_length(
+    case: Case,
+    block: CoherentBlock,
+    *,
+    alpha: float | None = None,
+    merged: Mapping[Event, Event] | None = None,
+) -> RenyiRate:
     """Return the key rate of a protocol whose key is as long as what is seen allows.
 
     Parameters
@@ -183,6 +189,8 @@ def variable_length(case: Case, block: CoherentBlock, *, alpha: float | None = N
     block : CoherentBlock
     alpha : float, optional
         Order of the entropy in (1, 2]; the best by default.
+    merged : mapping, optional
+        Disclosed events that are counted as another one, which may be given any two labels.
 
     Raises
     ------
@@ -201,17 +209,22 @@ def variable_length(case: Case, block: CoherentBlock, *, alpha: float | None = N
     >>> 0.05 < found.rate < 0.0585
     True
     """
-    return _rate(case, block, alpha, 0.0)
+    return _rate(case, block, alpha, rounds(case.declared, block.test_share, merged), merged, 0.0)
 
 
 def fixed_length(
-    case: Case, block: CoherentBlock, *, radius: float | None = None, alpha: float | None = None
+    case: Case,
+    block: CoherentBlock,
+    *,
+    radius: float | None = None,
+    alpha: float | None = None,
+    merged: Mapping[Event, Event] | None = None,
 ) -> RenyiRate:
     """Return the key rate of a protocol that makes a key of one length, or none if too far from expected.
 
     Parameters
     ----------
-    case, block, alpha
+    case, block, alpha, merged
         As for `variable_length`.
     radius : float, optional
         How far (1-norm) the frequencies may lie from those expected; by default as far as those of honest
@@ -222,33 +235,43 @@ def fixed_length(
     InvalidInput
         As by `variable_length`, and if the radius is not positive.
     """
+    found = rounds(case.declared, block.test_share, merged)
     if radius is None:
-        events = len(rounds(case.declared, block.test_share).events) + 1
-        radius = acceptance_radius(block.signals, events)
+        radius = acceptance_radius(block.signals, len(found.events) + 1)
     if not (math.isfinite(radius) and radius > 0):
         raise InvalidInput("radius", f"must be positive and finite, but is {radius}")
-    return _rate(case, block, alpha, radius)
+    return _rate(case, block, alpha, found, merged, radius)
 
 
 def expected_frequencies(
-    found: Rounds, declared: Declaration, table: Mapping[Event, float], share: float
+    found: Rounds,
+    declared: Declaration,
+    table: Mapping[Event, float],
+    share: float,
+    merged: Mapping[Event, Event] | None = None,
 ) -> Floats:
     """Return how often each disclosed event, and "key" last, is expected."""
     Observations.full(declared, table)
     keyed = {said for said, _ in declared.bits}
-    seen = [
-        table[sent, what] * (share if declared.signals[sent].announced in keyed else 1.0)
-        for sent, what in found.events
-    ]
-    return np.append(seen, 1 - sum(seen))
+    seen = dict.fromkeys(found.events, 0.0)
+    for (sent, what), prob in table.items():
+        event = (merged or {}).get((sent, what), (sent, what))
+        if event in seen:
+            seen[event] += prob * (share if declared.signals[sent].announced in keyed else 1.0)
+    return np.append(list(seen.values()), 1 - sum(seen.values()))
 
 
-def _rate(case: Case, block: CoherentBlock, alpha: float | None, radius: float) -> RenyiRate:
+def _rate(
+    case: Case,
+    block: CoherentBlock,
+    alpha: float | None,
+    found: Rounds,
+    merged: Mapping[Event, Event] | None,
+    radius: float,
+) -> RenyiRate:
     if alpha is not None and not 1 < alpha <= 2:
         raise InvalidInput("alpha", f"must lie in (1, 2], but is {alpha}")
-    table = expected_table(case)
-    found = rounds(case.declared, block.test_share)
-    frequencies = expected_frequencies(found, case.declared, table, block.test_share)
+    frequencies = expected_frequencies(found, case.declared, expected_table(case), block.test_share, merged)
     leak = (1 - block.test_share) * case.leak_bits
     assumptions = (*device_assumptions(case), *ASSUMPTIONS)
     security = Security(

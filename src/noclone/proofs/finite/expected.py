@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from noclone.core.errors import InvalidInput
+from noclone.proofs.case import COLLECTIVE, Case
 from noclone.proofs.leak import observed_table
 from noclone.proofs.observations import Event
-
-if TYPE_CHECKING:
-    from noclone.proofs.case import Case
 
 EPS_COMPLETE = 1e-8
 """How probable it is that an honest block is dropped."""
@@ -27,7 +24,7 @@ def expected_table(case: Case) -> dict[Event, float]:
 
     Examples
     --------
-    >>> from noclone.proofs.case import case_of
+    >>> from noclone.proofs.subjects import case_of
     >>> table = expected_table(case_of("six-state", qber=0.02))
     >>> len(table), round(sum(table.values()), 12)
     (36, 1.0)
@@ -44,8 +41,6 @@ def expected_table(case: Case) -> dict[Event, float]:
 
 def device_assumptions(case: Case) -> tuple[str, ...]:
     """Return what a case assumes of the devices; what it assumes of attacks is the block's own to say."""
-    from noclone.proofs.case import COLLECTIVE
-
     return tuple(text for text in case.security.assumptions if text != COLLECTIVE)
 
 

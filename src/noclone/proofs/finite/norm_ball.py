@@ -199,7 +199,7 @@ def in_block(case: Case, block: Block) -> Case:
 
     Examples
     --------
-    >>> from noclone.proofs.case import case_of
+    >>> from noclone.proofs.subjects import case_of
     >>> case = in_block(case_of("bb84", qber=0.0, keyed_bases="both"), Block(10**6, 0.05, tolerance=0.0))
     >>> round(case.seen.radius, 9), case.share, case.security.regime
     (0.088888451, 0.95, 'finite')

@@ -20,21 +20,24 @@ as its faster cone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from noclone.core.errors import InvalidInput
 from noclone.proofs.objective import factor
-from noclone.proofs.observations import Observations
-from noclone.proofs.problem import Array, Problem, key_operators, problem
-from noclone.protocols.declaration import Declaration
+from noclone.proofs.observations import Event, Observations
+from noclone.proofs.problem import Array, Problem, problem
+from noclone.protocols.declaration import Declaration, Symmetry
 
 Floats = NDArray[np.float64]
 
 KEY = "key"
 """The event that a round is not disclosed."""
+ROUNDING = 1e-16
+"""Eigenvalues below this share of the largest cannot be told from errors of rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +63,7 @@ class Rounds:
     Attributes
     ----------
     events : tuple of tuple of str
-        (label of the signal, label of the outcome) of each disclosed event.
+        (label of the signal, label of the outcome) of each disclosed event, or what stands for several.
     tests : ndarray, shape (k, n, n)
         Their operators.
     rest : ndarray, shape (n, n)
@@ -68,17 +71,22 @@ class Rounds:
     groups : tuple of Group
         Of the rounds that give key, by announcement.
     certain : Problem
-        What holds of every channel, observations left out.
+        What holds of every channel, observations left out; its key is that of the rounds not disclosed.
+    symmetries : tuple of Symmetry
+        Of the protocol; those of what is disclosed may be fewer.
     """
 
-    events: tuple[tuple[str, str], ...]
+    events: tuple[Event, ...]
     tests: Array
     rest: Array
     groups: tuple[Group, ...]
     certain: Problem
+    symmetries: tuple[Symmetry, ...]
 
 
-def rounds(declared: Declaration, test_share: float = 0.0) -> Rounds:
+def rounds(
+    declared: Declaration, test_share: float = 0.0, merged: Mapping[Event, Event] | None = None
+) -> Rounds:
     """Return what a round of a declared protocol discloses.
 
     Parameters
@@ -86,6 +94,8 @@ def rounds(declared: Declaration, test_share: float = 0.0) -> Rounds:
     declared : Declaration
     test_share : float
         t, for the rounds that may give key.
+    merged : mapping, optional
+        Events that are counted as another one, which may be given any two labels; all others as themselves.
 
     Raises
     ------
@@ -102,27 +112,42 @@ def rounds(declared: Declaration, test_share: float = 0.0) -> Rounds:
     if not 0 <= test_share < 1:
         raise InvalidInput("test_share", f"must lie in [0, 1), but is {test_share}")
     keyed = {said for said, _ in declared.bits}
-    events, tests = [], []
-    rest: Array = np.zeros(2 * (declared.dimensions[0] * declared.dimensions[1],), complex)
+    size = declared.dimensions[0] * declared.dimensions[1]
+    tests: dict[Event, Array] = {}
+    rest: Array = np.zeros((size, size), complex)
     for sent, signal in declared.signals.items():
         share = test_share if signal.announced in keyed else 1.0
         for seen, outcome in declared.outcomes.items():
             operator = np.kron(signal.operator, outcome.element).astype(complex)
             if share:
-                events.append((sent, seen))
-                tests.append(share * operator)
+                event = (merged or {}).get((sent, seen), (sent, seen))
+                tests[event] = tests.get(event, 0) + share * operator
             if declared.symbols(sent, seen) is None:
                 rest += (1 - share) * operator
-    if not events:
+    if not tests:
         raise InvalidInput("test_share", "must be positive where every announcement can give key")
-    groups = []
-    for symbols in key_operators(declared):
-        rows = factor((1 - test_share) * np.sum(symbols, axis=0))
-        inverse = np.linalg.pinv(rows)
-        kept = (factor((1 - test_share) * each) @ inverse for each in symbols)
-        groups.append(Group(rows, tuple(kept)))
     certain = problem(declared, Observations(()))
-    return Rounds(tuple(events), np.array(tests), rest, tuple(groups), certain)
+    key = tuple(tuple((1 - test_share) * each for each in symbols) for symbols in certain.key)
+    groups = []
+    for symbols in key:
+        rows = factor(np.sum(symbols, axis=0))
+        inverse = np.linalg.pinv(rows)
+        groups.append(Group(rows, tuple(_root(each) @ inverse for each in symbols)))
+    return Rounds(
+        tuple(tests),
+        np.array(list(tests.values())),
+        rest,
+        tuple(groups),
+        replace(certain, key=key),
+        declared.symmetries,
+    )
+
+
+def _root(operator: Array) -> Array:
+    """Return K with K^dagger K = M, nothing left out."""
+    levels, vectors = np.linalg.eigh(operator)
+    found: Array = (vectors * np.sqrt(np.maximum(levels, 0))).conj().T
+    return found
 
 
 def numbers(found: Rounds, point: Array, alpha: float) -> tuple[Floats, Array]:
@@ -153,7 +178,7 @@ def numbers(found: Rounds, point: Array, alpha: float) -> tuple[Floats, Array]:
     """
     values = np.einsum("kij,ji->k", found.tests, point).real
     total = float(np.trace(found.rest @ point).real)
-    slope = found.rest.copy()
+    slope: Array = found.rest.copy()
     for group in found.groups:
         one, gradient = _theta(group.symbols, group.rows @ point @ group.rows.conj().T, alpha)
         total += one
@@ -162,36 +187,45 @@ def numbers(found: Rounds, point: Array, alpha: float) -> tuple[Floats, Array]:
 
 
 def _theta(symbols: tuple[Array, ...], point: Array, alpha: float) -> tuple[float, Array]:
-    """Return theta and its gradient at a positive definite operator."""
-    order, exponent = 1 / alpha, alpha - 1
+    """Return theta and its gradient at a positive definite operator.
+
+    With the operators rho_r = X^(1/2) K_r^dagger K_r X^(1/2), which are what Eve holds for each symbol, theta
+    is tr (sum_r rho_r^alpha)^(1/alpha). Changes of X are taken as X^(1/2) (1 + S) X^(1/2), so that no small
+    eigenvalue of rho_r is divided by.
+    """
+    order = 1 / alpha
     levels, vectors = np.linalg.eigh(point)
-    root = (vectors * np.sqrt(np.maximum(levels, 0))) @ vectors.conj().T
-    spectra = [np.linalg.eigh(rows @ point @ rows.conj().T) for rows in symbols]
-    middle = np.zeros_like(point)
-    for rows, (heights, basis) in zip(symbols, spectra, strict=True):
-        side = rows.conj().T @ basis
-        middle += (side * np.maximum(heights, 1e-300) ** exponent) @ side.conj().T
-    heights, basis = np.linalg.eigh(root @ middle @ root)
-    heights = np.maximum(heights, 1e-300)
+    lengths = np.sqrt(np.maximum(levels, ROUNDING * levels[-1]))
+    spectra = []
+    total = np.zeros_like(point, complex)
+    for rows in symbols:
+        _, singular, axes = np.linalg.svd(rows @ vectors * lengths)
+        heights = np.zeros(len(axes))
+        heights[: len(singular)] = singular**2
+        spectra.append((heights, axes))
+        total += (axes.conj().T * heights**alpha) @ axes
+    heights, basis = np.linalg.eigh(total)
+    heights = np.maximum(heights, ROUNDING * heights[-1])
     value = float(np.sum(heights**order))
-    # The factor for changes of the middle, and, as X^(1/2) W X^(1/2) = X P X, the one for changes of X.
-    outer = root @ basis
-    change = (outer * heights ** (order - 1)) @ outer.conj().T
-    inner = (vectors / np.sqrt(np.maximum(levels, 1e-300))) @ vectors.conj().T @ basis
-    gradient = order * (inner * heights**order) @ inner.conj().T
-    for rows, (lengths, axes) in zip(symbols, spectra, strict=True):
-        side = axes.conj().T @ rows
-        weighted = side @ change @ side.conj().T * _divided(np.maximum(lengths, 1e-300), exponent)
-        gradient = gradient + order * side.conj().T @ weighted @ side
+    change = (basis * heights ** (order - 1)) @ basis.conj().T
+    gradient = np.zeros_like(total)
+    for heights, axes in spectra:
+        means = np.add.outer(heights, heights) / 2
+        weighted = axes @ change @ axes.conj().T * _divided(heights, alpha) * means
+        gradient += order * axes.conj().T @ weighted @ axes
+    inverse = (vectors / lengths).conj().T
+    gradient = inverse.conj().T @ gradient @ inverse
     return value, (gradient + gradient.conj().T) / 2
 
 
 def _divided(levels: Floats, exponent: float) -> Floats:
-    """Return (a^s - b^s) / (a - b) for all pairs, exact also for close pairs and small s."""
+    """Return (a^s - b^s) / (a - b) for all pairs, exact also for close pairs; s is above 1."""
     big, small = np.maximum.outer(levels, levels), np.minimum.outer(levels, levels)
-    gap = big - small
-    logs = np.log1p(gap / small)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        slopes = small**exponent * np.expm1(exponent * logs) / gap
-    found: Floats = np.where(gap > 0, slopes, exponent * small ** (exponent - 1))
+    safe = np.where(small > 0, small, 1.0)
+    gap = (big - small) / safe
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        slopes = safe ** (exponent - 1) * np.expm1(exponent * np.log1p(gap)) / gap
+        slopes = np.where(gap > 0, slopes, exponent * safe ** (exponent - 1))
+    far = big ** (exponent - 1)
+    found: Floats = np.where(small > 1e-9 * big, slopes, far * (1 + small / np.where(big > 0, big, 1.0)))
     return found

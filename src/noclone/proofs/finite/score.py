@@ -1,4 +1,4 @@
-r"""Scores for what rounds disclose, and the certified constant that turns them into Renyi entropy.
+r"""Scores for what rounds disclose, and the constant that turns them into Renyi entropy.
 
 For any numbers f_c (a score for each event, in nats) let
 
@@ -34,11 +34,13 @@ from noclone.proofs.reduced import svec
 LN2 = float(np.log(2))
 ROUNDING = 1e-13
 """Share by which the bound on G is raised against errors of floating-point arithmetic."""
+SLOPE_ROUNDING = 1e-14
+"""The same for the gradient of G, as a share of X0^(-1): more than its computation loses."""
 
 
 @dataclass(frozen=True, eq=False)
 class Score:
-    """Scores, their constant, and what proves it.
+    """Scores, their constant, and what proves it, in floating-point arithmetic.
 
     Attributes
     ----------
@@ -77,7 +79,7 @@ class Score:
 
 
 def certified(found: Rounds, alpha: float, scores: Floats, point: Array, barrier: float = 0.0) -> Score:
-    """Return the scores with a constant that a point proves.
+    """Return the scores with a constant that a point proves, in floating-point arithmetic (`ROUNDING`).
 
     Parameters
     ----------
@@ -113,6 +115,7 @@ def certified(found: Rounds, alpha: float, scores: Floats, point: Array, barrier
     weight = barrier * float(weights @ values)
     target = svec(root @ slope @ root + weight * np.eye(len(point)), real=False)
     y = np.asarray(np.linalg.lstsq(columns.T, target, rcond=1e-14)[0], np.float64)
+    slope = slope + SLOPE_ROUNDING * np.linalg.inv(point)
     rest = slope - np.tensordot(y, certain.operators, 1)
     last = len(point) - 1
     shift = eigh((rest + rest.conj().T) / 2, certain.unit, eigvals_only=True, subset_by_index=[last, last])

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from typing import TYPE_CHECKING
 
 from noclone.core.registry import modules
-from noclone.proofs.case import Case
 
-Family = Callable[..., Case]
+if TYPE_CHECKING:
+    from noclone.proofs.case import Case
+
+Family = Callable[..., "Case"]
 """What turns parameters into everything that a proof is made of."""
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noclone.core.errors import InvalidInput
+from noclone.core.numbers import finite
 from noclone.protocols.declaration import depolarising
 
 Array = NDArray[Any]
@@ -80,8 +81,8 @@ def rotation(angle_rad: float) -> Channel:
     >>> rotation(np.pi / 2)(np.diag([1.0, 0.0])).round(12).tolist()
     [[0.5, 0.5], [0.5, 0.5]]
     """
-    if not np.isfinite(angle_rad):
-        raise InvalidInput("rotation", f"must be a finite angle in radians, but is {angle_rad}")
+    if isinstance(angle_rad, bool) or not isinstance(angle_rad, int | float) or not np.isfinite(angle_rad):
+        raise InvalidInput("rotation", f"must be a finite angle in radians, but is {angle_rad!r}")
     c, s = np.cos(angle_rad / 2), np.sin(angle_rad / 2)
     turn = np.array([[c, -s], [s, c]])
 
@@ -111,6 +112,46 @@ def composed(*channels: Channel) -> Channel:
     return channel
 
 
+def fitting(channel: Channel, dimensions: tuple[int, int]) -> Channel:
+    """Return a channel that refuses what does not lead between spaces of these dimensions.
+
+    Raises
+    ------
+    InvalidInput
+        Here, if it is no function; when it is called, if it fails, or gives no matrix of Bob's space.
+
+    Examples
+    --------
+    >>> fitting(dephasing(0.2), (2, 3))(np.eye(2))
+    Traceback (most recent call last):
+    ...
+    noclone.core.errors.InvalidInput: channel must lead from 2 to 3 dimensions, but gives the shape (2, 2).
+    """
+    if not callable(channel):
+        raise InvalidInput("channel", f"must be a function of density matrices, but is {channel!r}")
+    size, other = dimensions
+
+    def checked(state: Array) -> Array:
+        try:
+            arrived = np.asarray(channel(state))
+        except InvalidInput:
+            raise
+        except (ValueError, TypeError, IndexError) as error:
+            raise InvalidInput("channel", f"fails on a {size} x {size} matrix ({error})") from error
+        if arrived.dtype.kind not in "iufc":
+            raise InvalidInput("channel", f"must give a matrix of numbers, but gives {arrived.dtype}")
+        if arrived.shape != (other, other):
+            raise InvalidInput(
+                "channel",
+                f"must lead from {size} to {other} dimensions, but gives the shape {arrived.shape}",
+            )
+        if not np.isfinite(arrived).all():
+            raise InvalidInput("channel", "must give finite numbers")
+        return arrived
+
+    return checked
+
+
 def choi(channel: Channel, dimension: int) -> Array:
     """Return the Choi operator sum_ij |i><j| x channel(|i><j|), shape (D d, D d), for a problem's variable.
 
@@ -135,7 +176,7 @@ QUBIT_CHANNELS: dict[str, Callable[[float], Channel]] = {
 
 
 def _check(name: str, value: float, most: float) -> None:
-    if not 0 <= value <= most:
+    if not 0 <= finite(name, value) <= most:
         raise InvalidInput(name, f"must lie in [0, {most:.6g}], but is {value}")
 
 

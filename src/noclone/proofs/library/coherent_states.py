@@ -11,7 +11,7 @@ from scipy.special import gammaln
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
 
-_MOST_TERMS = 400
+MOST_TERMS = 400
 """Of the Poisson distribution; enough for 150 photons on average, beyond any proof's reach."""
 
 
@@ -40,7 +40,7 @@ def ring_states(amplitude: float, count: int, offset_rad: float = 0.0) -> Array:
     >>> bool(abs(overlap - np.exp(-0.25 * (1 - 1j))) < 1e-15)
     True
     """
-    number = np.arange(_MOST_TERMS)
+    number = np.arange(MOST_TERMS)
     poisson = np.exp(2 * number * np.log(amplitude) - amplitude**2 - gammaln(number + 1))
     classes = np.array([poisson[n::count].sum() for n in range(count)])
     share = classes / classes.sum()

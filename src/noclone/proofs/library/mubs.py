@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noclone.core.errors import InvalidInput
+from noclone.core.numbers import finite, whole
 from noclone.proofs.case import Case, collective
 from noclone.proofs.leak import leak_bits
 from noclone.proofs.observations import Observation, Observations
@@ -16,6 +17,9 @@ from noclone.protocols.declaration import Declaration, Outcome, Reading, Symmetr
 from noclone.protocols.four_states import BASES, projector
 
 Array = NDArray[Any]
+
+LARGEST_DIMENSION = 19
+"""Of one half of a pair: a proof of larger primes is too large to be checked (`claim.MAX_SIZE`)."""
 
 
 def mutually_unbiased_bases(dimension: int) -> Array:
@@ -29,7 +33,7 @@ def mutually_unbiased_bases(dimension: int) -> Array:
     Raises
     ------
     InvalidInput
-        If the dimension is not a prime.
+        If the dimension is not a prime of at most 19.
 
     References
     ----------
@@ -42,7 +46,10 @@ def mutually_unbiased_bases(dimension: int) -> Array:
     >>> bool(np.allclose(overlaps[2, 4], 1 / 5))
     True
     """
-    if dimension < 2 or any(dimension % factor == 0 for factor in range(2, int(dimension**0.5) + 1)):
+    whole("dimension", dimension, 2)
+    if dimension > LARGEST_DIMENSION:
+        raise InvalidInput("dimension", f"must be at most {LARGEST_DIMENSION}, but is {dimension}")
+    if any(dimension % factor == 0 for factor in range(2, int(dimension**0.5) + 1)):
         raise InvalidInput("dimension", f"must be a prime, but is {dimension}")
     if dimension == 2:
         return np.array([BASES[name] for name in "zxy"])
@@ -75,9 +82,9 @@ def mub_declaration(dimension: int, bases: int, key_prob: float = 0.9) -> Declar
     ((3, 3), 12)
     """
     every = mutually_unbiased_bases(dimension)
-    if not 2 <= bases <= dimension + 1:
+    if not 2 <= whole("bases", bases, 0) <= dimension + 1:
         raise InvalidInput("bases", f"must be from 2 to {dimension + 1}, but are {bases}")
-    if not 0 < key_prob < 1:
+    if not 0 < finite("key_prob", key_prob) < 1:
         raise InvalidInput("key_prob", f"must lie between 0 and 1, but is {key_prob}")
     share = [key_prob, *[(1 - key_prob) / (bases - 1)] * (bases - 1)]
     named = [(f"{b}:{i}", b, i) for b in range(bases) for i in range(dimension)]
@@ -92,16 +99,17 @@ def mub_declaration(dimension: int, bases: int, key_prob: float = 0.9) -> Declar
 
 
 def mub(dimension: int, bases: int, qber: float, key_prob: float = 0.9, f_ec: float = 1.0) -> Case:
-    """Return the protocol of `mub_declaration` with one error rate in all bases, which is all that is known.
+    """Return pairs in several bases of a prime dimension, with one error rate, which is all that is known.
 
-    For 2 bases the rate is key_prob^2 {log2 d - 2 [h(Q) + Q log2(d-1)]}; for d + 1 bases see Sheridan and
-    Scarani, PRA 82, 030301 (2010).
+    See `mub_declaration`. For 2 bases the rate is key_prob^2 {log2 d - 2 [h(Q) + Q log2(d-1)]}; for d + 1
+    bases see Sheridan and Scarani, PRA 82, 030301 (2010).
 
     Examples
     --------
     >>> mub(3, 2, 0.05).title
     'Pairs of dimension 3 in 2 mutually unbiased bases'
     """
+    whole("bases", bases, 2)
     title = f"Pairs of dimension {dimension} in {bases} mutually unbiased bases"
     return mubs_with_errors(dimension, [qber] * bases, key_prob, f_ec, title)
 
@@ -117,8 +125,9 @@ def mubs_with_errors(
         If an error rate is not between 0 and 1.
     """
     for b, error in enumerate(errors):
-        if not 0 <= error <= 1:
-            raise InvalidInput(f"error rate of basis {b}", f"must lie in [0, 1], but is {error}")
+        name = f"error rate of basis {b}"
+        if not 0 <= finite(name, error) <= 1:
+            raise InvalidInput(name, f"must lie in [0, 1], but is {error}")
     declared = mub_declaration(dimension, len(errors), key_prob)
     share = [key_prob, *[(1 - key_prob) / (len(errors) - 1)] * (len(errors) - 1)]
     names = range(dimension)

@@ -23,6 +23,10 @@ from noclone.protocols.declaration import Declaration, Outcome, Signal, Symmetry
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
 
+MOST_CUTOFF = 60
+"""Photon numbers up to which a proof is computed at most."""
+ALIKE = 1e-9
+"""Length of the states' component in a direction below which it cannot be told from rounding."""
 DISCARDED = "discarded"
 """The outcome of small signals, where they are dropped, and what Bob says of it."""
 
@@ -47,7 +51,7 @@ class PhaseShiftKeying(Described):
     )
     count: int = number("how many phases; 4 for homodyne detection", 4, low=2, high=8, whole=True)
     detection: str = choice("which quadratures are measured", "heterodyne", ("homodyne", "heterodyne"))
-    cutoff: int = number("the largest photon number in Bob's space", 10, low=2, high=60, whole=True)
+    cutoff: int = number("the largest photon number in Bob's space", 10, low=2, high=MOST_CUTOFF, whole=True)
     tail_order: int = number(
         "what bounds the photons beyond the cutoff: with k of at least 2, the means of b^dagger^j b^j up to "
         "j = k with b = a - beta, beta being the mean amplitude received, for every state sent, and the rate "
@@ -75,7 +79,13 @@ class PhaseShiftKeying(Described):
     )
 
     def check(self) -> None:
-        """Refuse what homodyne detection does not measure, and a tail of no use."""
+        """Refuse what homodyne detection does not measure, tails of no use, and states that are alike."""
+        if np.linalg.norm(self.states, axis=0).min() <= ALIKE:
+            raise InvalidInput(
+                "amplitude",
+                f"is too small: but for rounding, {self.count} states of amplitude {self.amplitude:g} are "
+                "linearly dependent",
+            )
         if self.detection == "homodyne" and self.count != 4:
             raise InvalidInput("count", f"must be 4 with homodyne detection, but is {self.count}")
         if self.detection == "homodyne" and self.tail_order:

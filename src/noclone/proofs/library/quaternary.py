@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import entr
 
+from noclone.core.errors import InvalidInput
 from noclone.core.fields import Described, number
 from noclone.proofs.case import Case
 from noclone.proofs.library.dimension_reduction import (
@@ -19,8 +20,9 @@ from noclone.proofs.library.dimension_reduction import (
     flagged_start,
     tail,
 )
-from noclone.proofs.library.phase_shift_keying import PhaseShiftKeying
-from noclone.proofs.library.thermal_loss import choi_operator
+from noclone.proofs.library.fock import moment_operators
+from noclone.proofs.library.phase_shift_keying import MOST_CUTOFF, PhaseShiftKeying
+from noclone.proofs.library.thermal_loss import choi_operator, cut_off, weight_beyond
 from noclone.proofs.observations import Event, Observation, Observations
 from noclone.protocols.declaration import Declaration
 from noclone.protocols.reverse_reconciliation import INDEPENDENT, OSCILLATOR, receiver_assumption
@@ -37,6 +39,8 @@ SOURCE = (
 EXACT_STATES = "Alice sends exactly the declared coherent states."
 LEAST_WIDTH = 1e-11
 """Of the ranges of what the cutoff changes; a solver has no room in narrower ones."""
+MOST_BEYOND = 1e-6
+"""How probable it may be that the modelled light exceeds a cutoff that is assumed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,12 +69,21 @@ class NoisyFibre(Described):
 
 
 def seen_over(keying: PhaseShiftKeying, fibre: NoisyFibre) -> Case:
-    """Return the case of phase-shift keying whose parties see exactly what a fibre gives.
+    """Return the case of phase-shift keying whose parties see what a fibre gives.
+
+    Where the cutoff is assumed, they see what a channel gives that keeps to it: the fibre's, cut off and
+    normalised (`thermal_loss.cut_off`). The fibre's own means differ by little, but belong to no channel
+    below the cutoff, and a bound from them would be one on nothing.
 
     Parameters
     ----------
     keying : PhaseShiftKeying
     fibre : NoisyFibre
+
+    Raises
+    ------
+    InvalidInput
+        If the light exceeds an assumed cutoff with a probability above 1e-6.
 
     Examples
     --------
@@ -80,7 +93,65 @@ def seen_over(keying: PhaseShiftKeying, fibre: NoisyFibre) -> Case:
     1.992925
     """
     through, photons = keying.received(fibre.transmittance, fibre.excess_noise_snu)
-    points = np.sqrt(through) * keying.points
+    amplitude = float(np.sqrt(through)) * keying.amplitude
+    channel = choi_operator(keying.states, keying.points, through, photons, keying.cutoff + 1)
+    case = Case(
+        f"Phase-shift keying, {keying.count} states of amplitude {keying.amplitude:g}, {keying.detection} "
+        f"detection, {fibre.length_km:g} km, excess noise {fibre.excess_noise_snu:g}",
+        keying.declared,
+        Observations(()),
+        reconciled_bits(keying.declared, keying.joint(through, photons), keying.reconciliation_efficiency),
+        Security("collective", "asymptotic", _assumptions(keying), SOURCE),
+    )
+    if keying.tail_order:
+        return _with_flag(case, keying, channel, amplitude, photons)
+    beyond = weight_beyond(keying.cutoff, amplitude, photons)
+    if beyond > MOST_BEYOND:
+        raise InvalidInput("cutoff", _too_small(keying, amplitude, photons))
+    return _cut_off(case, keying, channel, beyond)
+
+
+def _assumptions(keying: PhaseShiftKeying) -> tuple[str, ...]:
+    return (EXACT_STATES, receiver_assumption(keying.trusted), OSCILLATOR, INDEPENDENT)
+
+
+def _cut_off(case: Case, keying: PhaseShiftKeying, channel: Array, beyond: float) -> Case:
+    """Return the case of parties who see what a channel gives that stays below the cutoff by assumption."""
+    size = keying.cutoff + 1
+    start = cut_off(channel, (keying.count, size))
+    blocks = start.reshape(keying.count, size, keying.count, size)
+    received = np.einsum("ki,kj,injm->knm", keying.states, keying.states.conj(), blocks)
+    means = {
+        name: np.einsum("knm,mn->k", received, operator).real
+        for name, operator in moment_operators(size).items()
+    }
+    assumption = (
+        f"Eve never sends Bob more than {keying.cutoff} photons (the cutoff); the modelled light does so "
+        f"with probability {beyond:.1g}."
+    )
+    security = replace(case.security, assumptions=(assumption, *case.security.assumptions))
+    return replace(case, seen=keying.seen(means), security=security, start=start)
+
+
+def _too_small(keying: PhaseShiftKeying, amplitude: float, photons: float) -> str:
+    """Return what is wrong with a cutoff, and the least one that is large enough."""
+    beyond = weight_beyond(keying.cutoff, amplitude, photons)
+    for enough in range(keying.cutoff + 1, MOST_CUTOFF + 1):
+        if weight_beyond(enough, amplitude, photons) <= MOST_BEYOND:
+            break
+    else:
+        return f"cannot be large enough: the light has more than {MOST_CUTOFF} photons too often"
+    return (
+        f"must be at least {enough}, but is {keying.cutoff}: the modelled light has more photons with "
+        f"probability {beyond:.2g}"
+    )
+
+
+def _with_flag(
+    case: Case, keying: PhaseShiftKeying, channel: Array, amplitude: float, photons: float
+) -> Case:
+    """Return the case of parties who bound what lies beyond the cutoff, and pay for it."""
+    points = amplitude / keying.amplitude * keying.points
     means = {
         "q": 2 * points.real,
         "p": 2 * points.imag,
@@ -88,21 +159,8 @@ def seen_over(keying: PhaseShiftKeying, fibre: NoisyFibre) -> Case:
         "q²-p²": 4 * (points**2).real,
         "qp+pq": 4 * (points**2).imag,
     }
-    start = choi_operator(keying.states, keying.points, through, photons, keying.cutoff + 1)
-    case = Case(
-        f"Phase-shift keying, {keying.count} states of amplitude {keying.amplitude:g}, {keying.detection} "
-        f"detection, {fibre.length_km:g} km, excess noise {fibre.excess_noise_snu:g}",
-        keying.declared,
-        keying.seen(means),
-        reconciled_bits(keying.declared, keying.joint(through, photons), keying.reconciliation_efficiency),
-        Security("collective", "asymptotic", _assumptions(keying), SOURCE),
-        start=start,
-    )
-    order = keying.tail_order
-    if not order:
-        return case
-    moments = [factorial(j) * photons**j for j in range(1, order + 1)]
-    beyond = tail(float(abs(points[0])), moments, keying.cutoff)
+    moments = [factorial(j) * photons**j for j in range(1, keying.tail_order + 1)]
+    beyond = tail(amplitude, moments, keying.cutoff)
     quadrature, square = max(beyond.quadrature, LEAST_WIDTH), max(beyond.square, LEAST_WIDTH)
     wide = {"q": quadrature, "p": quadrature, "q²-p²": square, "qp+pq": square}
     weight = max(beyond.weight, LEAST_WIDTH)
@@ -116,16 +174,8 @@ def seen_over(keying: PhaseShiftKeying, fibre: NoisyFibre) -> Case:
         case,
         seen=Observations((*ranges.items, *weights)),
         adjustments=(("cutoff", -correction_bits(beyond.weight, symbols)),),
-        start=flagged_start(start, (keying.count, keying.cutoff + 1)),
+        start=flagged_start(channel, (keying.count, keying.cutoff + 1)),
     )
-
-
-def _assumptions(keying: PhaseShiftKeying) -> tuple[str, ...]:
-    """Return what must be true; the cutoff, where nothing bounds what lies beyond it, comes first."""
-    known = (EXACT_STATES, receiver_assumption(keying.trusted), OSCILLATOR, INDEPENDENT)
-    if keying.tail_order:
-        return known
-    return (f"Eve never sends Bob more than {keying.cutoff} photons (the cutoff).", *known)
 
 
 def reconciled_bits(declared: Declaration, table: Mapping[Event, float], efficiency: float) -> float:
@@ -193,8 +243,10 @@ def quaternary(
     Examples
     --------
     >>> case = quaternary(amplitude=0.7, length_km=50, excess_noise_snu=0.01, efficiency=0.6)
-    >>> case.start.shape, case.security.assumptions[0]
-    ((44, 44), 'Eve never sends Bob more than 10 photons (the cutoff).')
+    >>> case.start.shape
+    (44, 44)
+    >>> case.security.assumptions[0].split(";")[0]
+    'Eve never sends Bob more than 10 photons (the cutoff)'
     """
     keying = PhaseShiftKeying(
         amplitude=amplitude,

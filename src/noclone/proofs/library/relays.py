@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noclone.core.errors import InvalidInput
+from noclone.core.numbers import finite
 from noclone.proofs.case import Case, of_channel
 from noclone.proofs.library.channels import Channel
 from noclone.protocols.bell_relay import BELL_STATES, bell_relay_declaration
@@ -38,7 +39,7 @@ def bell_relay(announced: Iterable[str], qber: float) -> Channel:
     >>> bell_relay(("psi-", "none"), 0.0)(np.eye(4) / 4).real.round(12).tolist()
     [[0.25, 0.0], [0.0, 0.75]]
     """
-    if not 0 <= qber <= 0.5:
+    if not 0 <= finite("qber", qber) <= 0.5:
         raise InvalidInput("qber", f"must lie in [0, 0.5], but is {qber}")
     elements = []
     for name in announced:
@@ -74,7 +75,10 @@ def mdi(
     >>> round(mdi(0.03).leak_bits, 9)
     0.024298982
     """
-    declared = bell_relay_declaration(basis_prob, announced)
+    if isinstance(announced, str) or not isinstance(announced, Iterable):
+        raise InvalidInput("announced", f"must be a list of Bell states, but is {announced!r}")
+    finite("basis_prob", basis_prob)
+    declared = bell_relay_declaration(basis_prob, tuple(announced))
     return of_channel(
         "MDI-BB84 with single photons",
         declared,

@@ -30,6 +30,8 @@ COUPLING = 1e-5
 """Weight of the entries between the face and its complement in the first fit."""
 BARRIER = 1e-10
 """Weight of the barrier at the end."""
+ROUNDING = 2.3e-16
+"""What the entries of operators may be off by, as a share of their size; large multipliers make it count."""
 STEPS = 200
 """Newton steps after which the ascent ends; it takes about 70."""
 
@@ -162,15 +164,15 @@ def _ascended(dual: _Dual, fitted: Floats, inner: int, ceiling: float) -> list[F
     for _ in range(STEPS):
         try:
             root = np.linalg.cholesky(dual.slack(x))
+            inverse = solve_triangular(root, np.eye(len(root)), lower=True)
+            scaled = inverse @ dual.parts @ inverse.conj().T
+            rows = svec(scaled, real=False)
+            slope = dual.values / barrier - np.trace(scaled, axis1=1, axis2=2).real + beside / ceiling
+            curve = rows @ rows.T
+            scale = np.sqrt(np.diag(curve))
+            factor = cho_factor(curve / np.outer(scale, scale) + 1e-14 * np.eye(len(scale)))
         except np.linalg.LinAlgError:
             break  # rounding ends the ascent; what was found before is as valid
-        inverse = solve_triangular(root, np.eye(len(root)), lower=True)
-        scaled = inverse @ dual.parts @ inverse.conj().T
-        rows = svec(scaled, real=False)
-        slope = dual.values / barrier - np.trace(scaled, axis1=1, axis2=2).real + beside / ceiling
-        curve = rows @ rows.T
-        scale = np.sqrt(np.diag(curve))
-        factor = cho_factor(curve / np.outer(scale, scale) + 1e-14 * np.eye(len(scale)))
         step = cho_solve(factor, slope / scale) / scale
         decrement = float(np.sqrt(max(step @ slope, 0)))
         most = float(np.linalg.eigvalsh(np.tensordot(step, scaled, 1))[-1])
@@ -189,7 +191,9 @@ def _shift(task: Problem, slope: Array, y: Floats, basis: Array) -> float:
     wide = np.clongdouble
     rest = slope.astype(wide) - np.tensordot(y.astype(np.longdouble), task.operators.astype(wide), 1)
     turned = (basis.conj().T.astype(wide) @ rest @ basis.astype(wide)).astype(complex)
-    return _room((turned + turned.conj().T) / 2, basis.conj().T @ task.unit @ basis)
+    sizes = np.abs(task.operators).sum(axis=-1).max(axis=-1)
+    lost = ROUNDING * float(np.abs(y) @ sizes)
+    return _room((turned + turned.conj().T) / 2, basis.conj().T @ task.unit @ basis) - lost
 
 
 def _room(matrix: Array, unit: Array) -> float:

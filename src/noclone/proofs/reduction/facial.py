@@ -157,9 +157,10 @@ def _least(parts: Sequence[Array], values: Floats, traces: Floats) -> tuple[Floa
         scaled = []
         for part in parts:
             matrix = np.tensordot(y, part, 1)
-            if np.linalg.eigvalsh(matrix)[0] <= 1e-18:
+            try:
+                root = np.linalg.cholesky(matrix)
+            except np.linalg.LinAlgError:
                 return None
-            root = np.linalg.cholesky(matrix)
             half = solve_triangular(root, part.transpose(1, 0, 2).reshape(len(root), -1), lower=True)
             half = half.reshape(len(root), len(part), -1).transpose(1, 2, 0).conj()
             whole = solve_triangular(root, half.transpose(1, 0, 2).reshape(len(root), -1), lower=True)
