@@ -22,10 +22,10 @@ import numpy as np
 from measure import Row, beside, timed
 from noclone.proofs.bank import CertificateBank
 from noclone.proofs.case import Case
-from noclone.proofs.subjects import case_of
 from noclone.proofs.library.phase_shift_keying import PhaseShiftKeying
 from noclone.proofs.problem import problem
 from noclone.proofs.proving import prove_case
+from noclone.proofs.subjects import case_of
 
 BANK = Path(__file__).parents[1] / "evidence" / "results" / "certificate_bank.npz"
 APART_BITS = 3e-6

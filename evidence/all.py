@@ -24,6 +24,7 @@ COMMANDS = (
     ("proofs.py",),
     ("proof_points.py",),
     ("renyi_bb84.py",),
+    ("renyi_quaternary.py",),
     ("certificate_bank.py",),
     ("key_rate_labels.py",),
     ("surrogates.py",),

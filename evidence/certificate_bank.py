@@ -20,8 +20,8 @@ import numpy as np
 
 from noclone.core.seeds import stream
 from noclone.proofs.bank import CertificateBank
-from noclone.proofs.case import case_of
 from noclone.proofs.proving import prove_case
+from noclone.proofs.subjects import case_of
 
 RESULTS = Path(__file__).parent / "results"
 BANK, TABLE = RESULTS / "certificate_bank.npz", RESULTS / "certificate_bank.csv"

@@ -58,6 +58,7 @@ LENGTHS_KM: dict[tuple[str, int], tuple[int, ...]] = {
 }
 PUBLISHED_EVENTS = 25
 CUTOFF = 5
+LEAST_SHARE = 0.02
 EPS_SECRET, EPS_CORRECT, EPS_COMPLETE = 9e-11, 1e-11, 9e-11
 COLUMNS = (
     "length",
@@ -91,7 +92,9 @@ def best(kind: str, signals: int, length_km: float, start: Setting) -> Setting:
     """Return the best setting found, from a first one."""
 
     def setting(z: np.ndarray) -> Setting:
-        return float(np.exp(z[0])), 1 / (1 + float(np.exp(-z[1]))), min(float(np.exp(z[2])), 1.0)
+        # Where no key can be made, the least loss is to send nothing.
+        key_share = max(1 / (1 + float(np.exp(-z[1]))), LEAST_SHARE)
+        return float(np.exp(z[0])), key_share, min(float(np.exp(z[2])), 1.0)
 
     def cost(z: np.ndarray) -> float:
         return -rate_at(kind, signals, length_km, setting(z)).rate

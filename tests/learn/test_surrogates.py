@@ -20,8 +20,8 @@ from noclone.learn.proven_points import ProvenPoints
 from noclone.learn.surrogates import RateSurrogate, calibrated, estimates, fitted, rate_models
 from noclone.learn.tasks.quaternary_key_rates import RANGES, key_rates
 from noclone.proofs.bank import CertificateBank
-from noclone.proofs.subjects import case_of
 from noclone.proofs.proving import prove_case
+from noclone.proofs.subjects import case_of
 
 ROOT = Path(__file__).parents[2]
 

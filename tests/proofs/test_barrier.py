@@ -167,7 +167,12 @@ def test_contradictions_are_reported_with_the_least_miss():
 
 def test_a_channel_that_is_none_is_refused():
     declared = six_states()
-    seen = Observations.of_channel(declared, depolarising(1.4))
+
+    def channel(state):
+        """Depolarising by 1.4, which `depolarising` itself refuses."""
+        return 1.4 * np.trace(state) * np.eye(2) / 2 - 0.4 * state
+
+    seen = Observations.of_channel(declared, channel)
     with pytest.raises(InvalidInput, match="contradict"):
         minimise(reduce(problem(declared, seen)))
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from noclone.proofs.subjects import case_of
 from noclone.proofs.proving import prove, prove_case
+from noclone.proofs.subjects import case_of
 from noclone.rates.entropy import binary_entropy as h
 from noclone.rates.sarg04 import single_photon_secrecy
 

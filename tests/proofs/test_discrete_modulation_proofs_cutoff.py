@@ -142,7 +142,8 @@ def test_rate_with_the_cutoff_paid_for_approaches_the_assumed_one():
 
 
 @pytest.mark.parametrize(
-    "settings", [{}, {"detection": "homodyne"}, {"count": 3}, {"trusted": False, "electronic_noise_snu": 0.01}]
+    "settings",
+    [{}, {"detection": "homodyne"}, {"count": 3}, {"trusted": False, "electronic_noise_snu": 0.01}],
 )
 def test_what_is_seen_below_an_assumed_cutoff_is_that_of_a_channel_below_it(settings):
     # by a matter of rounding, although the light exceeds this cutoff noticeably

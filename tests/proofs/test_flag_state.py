@@ -1,11 +1,17 @@
 """Flag-state squasher: the qubit's closed form, never above the qubit squasher, and what that cannot do."""
 
+import contextlib
+import csv
+import io
+import re
 from functools import reduce
 from math import comb
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import noclone
 from noclone.core.errors import InvalidInput
 from noclone.proofs.case import collective
 from noclone.proofs.library.flag_state import FLAGGED, flag_observations, flag_state
@@ -120,3 +126,40 @@ def test_too_few_photons_are_refused():
         flag_state(BB84, ThresholdReceiver(BASES), 1)
     with pytest.raises(InvalidInput, match="which the receiver does not record"):
         flag_state(BB84, ThresholdReceiver({"z": 1 / 3, "y": 2 / 3}, "passive"), 1)
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "proofs.md").read_text(encoding="utf-8")
+SHOWN = re.findall(
+    r"<!-- This block is run by the tests.*?-->\n```python\n(.*?)```\n```text\n(.*?)```", PAGE, re.DOTALL
+)
+
+
+@pytest.mark.parametrize("what", ["flag_observations", "tail_order", "CertificateBank"])
+def test_the_page_prints_what_it_says(what):
+    ((code, expected),) = [each for each in SHOWN if what in each[0]]
+    said, names = io.StringIO(), {}
+    with contextlib.redirect_stdout(said):
+        exec(code, names)
+    assert said.getvalue() == expected
+    if "proof" in names:
+        assert names["proof"].gap < 1e-7
+
+
+def test_the_page_says_what_the_evidence_says_of_the_bank():
+    path = Path(__file__).parents[2] / "evidence" / "results" / "certificate_bank.csv"
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    share = [float(row["bank_rate"]) / float(row["direct_rate"]) for row in rows]
+    said = (
+        f"gives {100 * np.median(share):.1f} % of the direct rate in the median and {100 * min(share):.1f} %"
+    )
+    assert f"Of {len(share)} random points" in PAGE
+    assert said in PAGE
+
+
+def test_the_page_proves_a_setup():
+    code = next(block for block in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL) if "nc.load(" in block)
+    names = {"nc": noclone}
+    exec(code, names)
+    assert names["proof"].rate > 0
+    assert names["proof"].decoys["rates"]

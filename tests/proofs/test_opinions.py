@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 
 from noclone.proofs.case import Case
-
-from noclone.proofs.subjects import case_of
 from noclone.proofs.library.quaternary import quaternary
 from noclone.proofs.objective import value
 from noclone.proofs.observations import Observations
@@ -17,6 +15,7 @@ from noclone.proofs.opinions.equations import equations
 from noclone.proofs.opinions.opinion import Opinion
 from noclone.proofs.problem import Problem, problem
 from noclone.proofs.proving import prove_case
+from noclone.proofs.subjects import case_of
 
 LN2 = log(2)
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from noclone.link import Link, ThresholdDetectors
-from noclone.proofs.subjects import case_of
 from noclone.proofs.leak import observed_table
 from noclone.proofs.proving import prove_case
+from noclone.proofs.subjects import case_of
 from noclone.protocols import Protocol
 
 ERROR_PROBS = (0.01, 0.03)
