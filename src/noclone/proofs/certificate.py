@@ -22,6 +22,9 @@ from noclone.proofs.reduced import svec
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
 
+ROUNDING = 2.0**-52
+"""Of the sum of operators, by the unit of each multiplier; taken off the shift."""
+
 
 @dataclass(frozen=True, eq=False)
 class Certificate:
@@ -88,4 +91,5 @@ def certify(task: Problem, point: Array, barrier: float = 0.0) -> Certificate:
         y = cheapest_multipliers(task, y)
     rest = slope - np.tensordot(y, task.operators, 1)
     shift = float(eigh((rest + rest.conj().T) / 2, task.unit, eigvals_only=True, subset_by_index=[0, 0])[0])
+    shift -= ROUNDING * float(np.abs(y) @ np.abs(task.operators).sum(axis=-1).max(axis=-1))
     return Certificate(point, y, shift, task.support(y) + shift)

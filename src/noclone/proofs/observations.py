@@ -16,6 +16,9 @@ from noclone.protocols.declaration import Declaration
 Array = NDArray[Any]
 Event = tuple[str, str]
 
+ROUNDING = 1e-15
+"""Probabilities as near to 0 are 0."""
+
 
 @dataclass(frozen=True)
 class Observation:
@@ -91,7 +94,7 @@ class Observations:
         return cls(
             tuple(
                 Observation(f"{sent}→{seen}", {(sent, seen): 1.0}, value, value)
-                for (sent, seen), value in table.items()
+                for (sent, seen), value in ((event, _resolved(prob)) for event, prob in table.items())
             )
         )
 
@@ -127,6 +130,11 @@ class Observations:
         ]
         extra = (Observation(f"{sent}→{name}", {(sent, name): 1.0}, v, v) for sent, name, v in means)
         return replace(found, items=(*found.items, *extra))
+
+
+def _resolved(prob: float) -> float:
+    """Return a probability, 0 where it differs from 0 by rounding: a proof can use that it is none."""
+    return 0.0 if abs(prob) < ROUNDING else prob
 
 
 def _check_table(declared: Declaration, table: Mapping[Event, float]) -> None:

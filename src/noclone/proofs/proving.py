@@ -33,7 +33,7 @@ Array = NDArray[Any]
 
 BARRIER = 1e-10
 """Weight of the logarithmic barrier at which the solver stops; the bound loses about n times as many nats."""
-CEILINGS = (1e3, 1e4, 1e5)
+CEILINGS = (1e3, 1e4, 1e5, 1e6, 1e7)
 """How heavily certificates of a point on a face lean on what confines it there; see `certify_boundary`."""
 WHITE = (1e-10, 1e-12)
 """Shares of white noise that statistics are mixed with where they leave Eve no freedom in some direction."""

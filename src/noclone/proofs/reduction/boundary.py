@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve, cholesky, solve_triangular
 
-from noclone.proofs.certificate import Certificate
+from noclone.proofs.certificate import ROUNDING, Certificate
 from noclone.proofs.objective import gradient
 from noclone.proofs.problem import Problem
 from noclone.proofs.reduced import svec
@@ -30,8 +30,6 @@ COUPLING = 1e-5
 """Weight of the entries between the face and its complement in the first fit."""
 BARRIER = 1e-10
 """Weight of the barrier at the end."""
-ROUNDING = 2.3e-16
-"""What the entries of operators may be off by, as a share of their size; large multipliers make it count."""
 STEPS = 200
 """Newton steps after which the ascent ends; it takes about 70."""
 
