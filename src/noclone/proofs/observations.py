@@ -17,7 +17,7 @@ Array = NDArray[Any]
 Event = tuple[str, str]
 
 ROUNDING = 1e-15
-"""Probabilities as near to 0 are 0."""
+"""Probabilities below this share of the largest that their signal and outcome allow are 0."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Observations:
         return cls(
             tuple(
                 Observation(f"{sent}→{seen}", {(sent, seen): 1.0}, value, value)
-                for (sent, seen), value in ((event, _resolved(prob)) for event, prob in table.items())
+                for (sent, seen), value in _resolved(declared, table).items()
             )
         )
 
@@ -132,9 +132,14 @@ class Observations:
         return replace(found, items=(*found.items, *extra))
 
 
-def _resolved(prob: float) -> float:
-    """Return a probability, 0 where it differs from 0 by rounding: a proof can use that it is none."""
-    return 0.0 if abs(prob) < ROUNDING else prob
+def _resolved(declared: Declaration, table: Mapping[Event, float]) -> dict[Event, float]:
+    """Return probabilities, 0 where they differ from 0 by rounding: a proof can use that they are none."""
+    most = {name: float(np.trace(signal.operator).real) for name, signal in declared.signals.items()}
+    reach = {name: float(np.linalg.norm(each.element, 2)) for name, each in declared.outcomes.items()}
+    return {
+        (sent, seen): 0.0 if abs(prob) < ROUNDING * most[sent] * reach[seen] else prob
+        for (sent, seen), prob in table.items()
+    }
 
 
 def _check_table(declared: Declaration, table: Mapping[Event, float]) -> None:
