@@ -16,6 +16,11 @@ import numpy as np
 from noclone.core.errors import InvalidInput
 from noclone.core.files import write_atomically, write_bytes
 
+UNREADABLE = (
+    *(ValueError, KeyError, OSError, EOFError, NotImplementedError, RuntimeError, MemoryError),
+    *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error),
+)
+"""What the decoders of JSON, archives and arrays raise, unknown compression and deep nesting included."""
 MAX_BYTES = 32 << 20
 """Larger files are refused, and archives that unpack to more."""
 
@@ -71,10 +76,7 @@ def read_document(path: str | Path) -> dict[str, Any]:
         raise InvalidInput(str(path), f"must be no larger than {MAX_BYTES >> 20} MiB")
     try:
         content = _unpacked(raw) if raw[:2] == b"PK" else _parsed(raw)
-    except (ValueError, KeyError, OSError, EOFError, NotImplementedError, RuntimeError) as error:
-        # What the decoders of JSON, of archives and of arrays raise, a depth of nesting included.
-        raise InvalidInput(str(path), f"is no complete proof file ({error})") from error
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, MemoryError) as error:
+    except UNREADABLE as error:
         raise InvalidInput(str(path), f"is no complete proof file ({error})") from error
     if not isinstance(content, dict):
         raise InvalidInput(str(path), "is no proof file: it must hold one JSON object")

@@ -211,7 +211,7 @@ def load_proof(path: str | Path) -> Proof:
 def from_document(content: Mapping[str, Any]) -> Proof:
     """Return the proof whose `document` this is; types are not checked (`claim` does that)."""
     protocol = content["protocol"]
-    signals = {
+    signals: dict[str, Signal | Reading] = {
         entry["name"]: (
             Signal(
                 entry["prob"], _array(entry["state"]), entry["symbol"], entry["announced"], entry["prepared"]
@@ -222,7 +222,7 @@ def from_document(content: Mapping[str, Any]) -> Proof:
         for entry in protocol["signals"]
     }
     declared = Declaration(
-        signals,  # type: ignore[arg-type]
+        signals,
         {e["name"]: Outcome(_array(e["element"]), e["announced"]) for e in protocol["outcomes"]},
         {(said, seen): bit for said, seen, bit in protocol["key"]},
         {e["name"]: _array(e["operator"]) for e in protocol["moments"]},

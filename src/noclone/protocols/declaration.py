@@ -178,7 +178,7 @@ class Declaration:
     (0.5, 0.05)
     """
 
-    signals: Mapping[str, Signal] | Mapping[str, Reading]
+    signals: Mapping[str, Signal | Reading]
     outcomes: Mapping[str, Outcome]
     bits: Mapping[tuple[str, str], int]
     moments: Mapping[str, Array] = field(default_factory=dict)
@@ -286,7 +286,7 @@ def _check_kinds(declared: Declaration) -> None:
                 raise InvalidInput(f"{part}[{name!r}]", f"must be a {names}, but is {type(entry).__name__}")
 
 
-def _check_alice(signals: Mapping[str, Signal] | Mapping[str, Reading]) -> None:
+def _check_alice(signals: Mapping[str, Signal | Reading]) -> None:
     if not signals:
         raise InvalidInput("signals", "must not be empty")
     kinds = {type(signal) for signal in signals.values()}
