@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from noclone.protocols.bb84 import BB84 as BB84
     from noclone.protocols.bbm92 import BBM92 as BBM92
     from noclone.protocols.check import check_protocol as check_protocol
+    from noclone.protocols.check_attack import check_attack as check_attack
     from noclone.protocols.continuous_bbm92 import ContinuousBBM92 as ContinuousBBM92
     from noclone.protocols.cow import CoherentOneWay as CoherentOneWay
     from noclone.protocols.cow_vacuum_tail import CoherentOneWayVacuumTail as CoherentOneWayVacuumTail
@@ -85,6 +86,7 @@ if TYPE_CHECKING:
     from noclone.setup import typical as typical
     from noclone.simulation import sample as sample
     from noclone.simulation import simulate as simulate
+    from noclone.watching import watch as watch
 
 __version__ = "0.1.0"
 
@@ -157,7 +159,9 @@ _HOMES = {
     "tune": "optimise",
     "agree": "agreement",
     "prove": "proofs.proving",
+    "check_attack": "protocols.check_attack",
     "check_protocol": "protocols.check",
+    "watch": "watching",
 }
 
 _PACKAGES = ("attacks", "learn", "models", "proofs", "quantum")

@@ -14,13 +14,19 @@ def test_every_file_is_an_attack_of_its_name():
     for name in attacks.names():
         kind = attacks.get(name)
         assert name == kind.NAME
-        assert all((kind.DOES, kind.RESENDS, kind.LEARNS))
+        texts = (kind.DOES, kind.RESENDS, kind.LEARNS, kind.CHANGES, kind.SOURCE)
+        assert all(isinstance(text, str) and text.strip(" .") == text for text in texts)
+        assert isinstance(kind.BREAKS, str)
+        assert kind.ACTS_ON in ("pulses", "symbols", "rounds")
         assert all(photons > 0 for photons in kind.INJECTED_LIGHT.values())
 
 
 def test_parse_gives_an_instance():
     assert attacks.parse("photon-number-splitting:fraction=.3") == attacks.PhotonNumberSplitting(fraction=0.3)
     assert attacks.parse("intercept-resend") == attacks.InterceptResend(fraction=1)
+    assert attacks.parse("intercept-resend:basis=breidbart,fraction=.5") == attacks.InterceptResend(
+        fraction=0.5, basis="breidbart"
+    )
 
 
 @pytest.mark.parametrize(
@@ -38,6 +44,8 @@ def test_parse_gives_an_instance():
         ("intercept-resend:fraction", "fraction must be a number, but is ''"),
         ("intercept-resend:", "intercept-resend. must be a number"),
         ("intercept-resend:fraction=.1,fraction=.2", "fraction is given twice"),
+        ("intercept-resend:basis=y", "intercept-resend.basis must be .*breidbart.*, but is 'y'"),
+        ("phase-covariant-cloning:disturbance=.6", "disturbance must be at least 0 and at most 0.5"),
     ],
 )
 def test_parse_refuses(text, message):

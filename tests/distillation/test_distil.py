@@ -22,9 +22,9 @@ from noclone.distillation.messages import BitString, Message, Numbers, decode, e
 from noclone.distillation.reconciliation.reconciliation import Reconciled
 from noclone.distillation.result import Abort, SecretKey
 from noclone.distillation.session import Terms
-from noclone.pipeline.run import tally
 from noclone.rates.entropy import binary_entropy
 from noclone.records import BobRecord
+from noclone.records.tally import tally
 from noclone.simulation import with_truth
 
 # A short, bright link on which a million pulses give a key.

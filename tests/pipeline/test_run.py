@@ -9,9 +9,9 @@ import noclone as nc
 from noclone.attacks import PhotonNumberSplitting
 from noclone.distillation.estimation import estimate
 from noclone.distillation.result import Abort
-from noclone.pipeline.run import tally
 from noclone.rates import bounds
 from noclone.rates.counts import DecoyCounts
+from noclone.records.tally import tally
 from noclone.simulation import with_truth
 
 # Liao et al., Nature 549, 43 (2017): one pass of 273 s.

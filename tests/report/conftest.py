@@ -15,10 +15,11 @@ from noclone.distillation.estimation import Estimate, estimate
 from noclone.distillation.ledger import Charge, Epsilon, Ledger
 from noclone.distillation.result import Abort, SecretKey
 from noclone.pipeline import RunResult
-from noclone.pipeline.run import tally
 from noclone.rates.counts import DecoyCounts
 from noclone.rates.key_terms import shannon_leak
+from noclone.records.tally import tally
 from noclone.simulation import with_truth
+from noclone.watching.watch import look
 
 SENT = {"greeting": 1_728, "sifting": 9_000_016, "reconciliation": 400_008, "amplification": 123_456}
 EFFICIENCY = 1.05
@@ -52,6 +53,7 @@ def make(setup, pulses=None, attack=None, seed=1, bound=None):
         alice=end,
         bob=end,
         rigorous_bits=sum(rigorous.lengths) if isinstance(end, SecretKey) else None,
+        watched=look(simulated.alice, simulated.bob, setup, attack=attack, seed=seed),
         seconds={"simulation": 0.5, "distillation": 1.5},
     )
 

@@ -34,8 +34,8 @@ def drawn(micius):
     return {picture.name: picture for picture in found}
 
 
-def test_a_measured_preset_has_all_five(drawn):
-    assert list(drawn) == ["rate", "statistics", "budget", "epsilons", "experiment"]
+def test_a_measured_preset_has_all_six(drawn):
+    assert list(drawn) == ["rate", "statistics", "watch", "budget", "epsilons", "experiment"]
     assert sum(len(picture.svg) for picture in drawn.values()) < 300_000
 
 
@@ -89,7 +89,7 @@ def test_the_rate_figure_states_share_of_capacity_and_reach(micius):
 
 def test_no_key_is_drawn_for_an_abort(aborted):
     found = pictures(aborted, rows(aborted), deviations(aborted))
-    assert [picture.name for picture in found] == ["rate", "statistics"]
+    assert [picture.name for picture in found] == ["rate", "statistics", "watch"]
     assert "this run: no key" in words(found[0].svg)
     assert "contradict" in found[1].finding
 

@@ -1,19 +1,27 @@
 """Attacks, one file each; adding a file adds an attack.
 
-``names()`` lists them, ``get(name)`` returns the class, and ``parse("name:fraction=.3")`` an
-instance from what a user wrote.
+``names()`` lists them, ``get(name)`` returns the class (also ``attacks.InterceptResend`` and the like), and
+``parse("name:fraction=.3")`` an instance from what a user wrote.
 """
 
 from __future__ import annotations
 
-from noclone.attacks.intercept_resend import InterceptResend
-from noclone.attacks.photon_number_splitting import PhotonNumberSplitting
+from typing import Any
+
 from noclone.core.errors import InvalidInput
-from noclone.core.fields import from_mapping
+from noclone.core.fields import from_mapping, specs
 from noclone.core.registry import named_classes, pick
 from noclone.protocols.attack import Attack
 
-__all__ = ["Attack", "InterceptResend", "PhotonNumberSplitting", "get", "names", "parse"]
+__all__ = ["Attack", "get", "names", "parse"]
+
+
+def __getattr__(name: str) -> Any:
+    """Find an attack's class by its own name (PEP 562)."""
+    for kind in _known().values() if name[:1].isupper() else ():
+        if kind.__name__ == name:
+            return kind
+    raise AttributeError(f"module 'noclone.attacks' has no attribute {name!r}")
 
 
 def _known() -> dict[str, type]:
@@ -25,8 +33,8 @@ def names() -> list[str]:
 
     Examples
     --------
-    >>> names()
-    ['intercept-resend', 'photon-number-splitting']
+    >>> "photon-number-splitting" in names()
+    True
     """
     return list(_known())
 
@@ -52,8 +60,8 @@ def parse(text: str) -> Attack:
 
     Examples
     --------
-    >>> parse("photon-number-splitting:fraction=.3")
-    PhotonNumberSplitting(fraction=0.3)
+    >>> parse("photon-number-splitting:fraction=.3").fraction
+    0.3
     >>> parse("intercept-resend:fraction=2")
     Traceback (most recent call last):
     ...
@@ -61,11 +69,15 @@ def parse(text: str) -> Attack:
     """
     name, colon, listed = text.partition(":")
     kind = get(name)
-    values: dict[str, float] = {}
+    known = specs(kind)
+    values: dict[str, Any] = {}
     for item in listed.split(",") if colon else ():
         parameter, _, value = item.partition("=")
         if parameter in values:
             raise InvalidInput(f"{name}.{parameter}", "is given twice")
+        if parameter in known and (known[parameter].choices or known[parameter].word):
+            values[parameter] = value
+            continue
         try:
             values[parameter] = float(value)
         except ValueError:

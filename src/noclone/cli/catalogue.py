@@ -46,7 +46,25 @@ def _protocols() -> list[dict[str, Any]]:
 def _attacks() -> list[dict[str, Any]]:
     from noclone import attacks
 
-    return [{"name": name, "what": attacks.get(name).DOES} for name in attacks.names()]
+    kinds = (attacks.get(name) for name in attacks.names())
+    return [
+        {
+            "name": kind.NAME,
+            "acts on": kind.ACTS_ON,
+            "breaks": kind.BREAKS or "nothing: a valid proof bounds it",
+            "what": kind.DOES,
+        }
+        for kind in kinds
+    ]
+
+
+def _watchers() -> list[dict[str, Any]]:
+    from noclone.watchers import watchers
+
+    return [
+        {"name": each.name, "family": each.family, "answers": " and ".join(each.kinds), "title": each.title}
+        for each in watchers().values()
+    ]
 
 
 def _bounds() -> list[dict[str, Any]]:
@@ -125,6 +143,7 @@ _LISTS = {
     "presets": _presets,
     "protocols": _protocols,
     "attacks": _attacks,
+    "watchers": _watchers,
     "bounds": _bounds,
     "reconciliation": _methods,
     "extractors": _extractors,

@@ -33,8 +33,10 @@ def build() -> typer.Typer:
         stages,
         tags,
         task,
+        telemetry,
         tune,
         verify,
+        watch,
     )
 
     app = typer.Typer(
@@ -46,7 +48,7 @@ def build() -> typer.Typer:
         rich_markup_mode=None,
     )
     commands = (
-        *(run, rate, prove, verify, stages, tags, party, tune, advise),
+        *(run, rate, prove, verify, stages, watch, telemetry, tags, party, tune, advise),
         *(agree, experiments, task, catalogue, pages, init, bench),
     )
     for module in commands:

@@ -35,24 +35,40 @@ def run(
         str | None,
         typer.Option(help="Eve on the channel: NAME:parameter=value,…; see `noclone list attacks`."),
     ] = None,
+    discard: Annotated[
+        float | None,
+        typer.Option(
+            metavar="RATE",
+            help="Withhold the key if the watch raises the alarm; RATE of honest blocks may be lost.",
+        ),
+    ] = None,
     changes: Changes = None,
     seed: Seed = 1,
     workers: Workers = 1,
     out: Annotated[Path, typer.Option(help="Folder for report, records, keys and figures.")] = Path("out"),
     json: Json = False,
 ) -> int:
-    """Predict, simulate, distil and report a link, from photons to a secret key."""
+    """Predict, simulate, watch, distil and report a link, from photons to a secret key."""
     from noclone import attacks, records, report
     from noclone.core.files import write_bytes
+    from noclone.distillation.discard import DiscardRule
     from noclone.distillation.result import SecretKey
     from noclone.pipeline import run as run_setup
 
     loaded = load_setup(setup, changes)
     eve = None if attack is None else attacks.parse(attack)
+    rule = None if discard is None else DiscardRule(false_alarm_rate=discard)
     folder = output_folder(out)
     with progress_bar(quiet=json) as progress:
         result = run_setup(
-            loaded, pulses=pulses, bound=bound, attack=eve, seed=seed, workers=workers, progress=progress
+            loaded,
+            pulses=pulses,
+            bound=bound,
+            attack=eve,
+            rule=rule,
+            seed=seed,
+            workers=workers,
+            progress=progress,
         )
         progress("report", 0.0)
         records.write(result.simulated.alice, folder / "alice.parquet")

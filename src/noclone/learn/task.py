@@ -61,6 +61,10 @@ class Task:
         ``"accuracy"``, ``"r2"`` or ``"roc_auc"``; None for the usual one of its kind.
     models : tuple of str
         Names of the quantum models that are tried on it; empty for the usual ones of its kind.
+    columns : tuple of str
+        Of a task about telemetry: the features of one block. Every watcher that suits them is tried on it.
+    window : int
+        Blocks that stand side by side in a row of such a task.
     """
 
     name: str
@@ -72,6 +76,8 @@ class Task:
     ceiling: Callable[[int], float] | None = None
     metric: str | None = None
     models: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    window: int = 1
 
 
 @cache

@@ -17,8 +17,8 @@ from noclone.core.seeds import stream
 from noclone.distillation.distil import distil
 from noclone.distillation.result import SecretKey
 from noclone.link import FixedLoss, Link, ThresholdDetectors, WeakCoherentSource
-from noclone.pipeline.run import tally
 from noclone.protocols.decoy_bb84 import DecoyBB84
+from noclone.records.tally import tally
 from noclone.setup import Setup, rate
 from noclone.simulation import simulate
 

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from noclone.core.progress import Progress, silent
+from noclone.distillation.discard import DiscardRule
 from noclone.distillation.distil import check_methods, distil_pair
 from noclone.distillation.estimation import estimate
 from noclone.distillation.result import Abort, SecretKey
 from noclone.protocols.attack import Attack
 from noclone.protocols.decoy_bb84 import Expected
 from noclone.protocols.key_rate import KeyRate
-from noclone.records import AliceRecord, BobRecord
+from noclone.records.pulse_features import record_telemetry
+from noclone.records.tally import tally
 from noclone.setup import Setup, rate
 from noclone.simulation import Simulated, with_truth
+from noclone.watching import Verdict, normal_of
+from noclone.watching.watch import WATCHER, Watched, watch_telemetry
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +52,8 @@ class RunResult:
         What each party ended with.
     rigorous_bits : int or None
         Length that the rigorous bound would have allowed for the same run; None after an abort.
+    watched : Watched
+        What the watcher, calibrated before the run, says of it, and on what.
     seconds : mapping
         Wall time of each stage.
     """
@@ -66,6 +72,7 @@ class RunResult:
     alice: SecretKey | Abort
     bob: SecretKey | Abort
     rigorous_bits: int | None
+    watched: Watched
     seconds: Mapping[str, float]
 
     @property
@@ -77,6 +84,11 @@ class RunResult:
     def qber(self) -> float:
         """Error rate of the keyed events."""
         return float(self.errors[self.setup.recorded.keyed].sum() / max(1, self.sifted_bits))
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the watcher says."""
+        return self.watched.verdict
 
     @property
     def keys_equal(self) -> bool:
@@ -110,7 +122,7 @@ class RunResult:
             "f_ec": None if isinstance(key, Abort) else key.f_ec,
             "aborted": aborted,
             "abort_reason": key.reason if isinstance(key, Abort) else None,
-            "verdict": None,
+            "verdict": self.verdict.as_dict(),
             "seconds": sum(self.seconds.values()),
         }
 
@@ -121,11 +133,12 @@ def run(
     pulses: float | None = None,
     bound: str | None = None,
     attack: Attack | None = None,
+    rule: DiscardRule | None = None,
     seed: int = 1,
     workers: int = 1,
     progress: Progress = silent,
 ) -> RunResult:
-    """Predict a setup's key, simulate it, distil the real key, and return it all.
+    """Predict a setup's key, simulate it, watch it, distil the real key, and return it all.
 
     Parameters
     ----------
@@ -138,6 +151,9 @@ def run(
         then comes from the rigorous default.
     attack : Attack, optional
         Eve on the channel.
+    rule : DiscardRule, optional
+        Withhold the key if the watcher named in it raises the alarm; without a rule, the verdict is only
+        told.
     seed : int
         Everything follows from it: the key of a simulation is no secret.
     workers : int
@@ -169,10 +185,30 @@ def run(
     rigorous = rate(setup, pulses=size, bound=setup.recorded.RIGOROUS)
     expected = setup.recorded.expected(setup.link, size)
     lap("prediction")
+    # Who decides, and from which score on, is fixed before anything is seen of the block.
+    calibrated, normal = normal_of(
+        setup,
+        size,
+        watcher=WATCHER if rule is None else rule.watcher,
+        false_alarm_rate=0.01 if rule is None else rule.false_alarm_rate,
+        seed=seed,
+    )
+    lap("calibration")
     simulated = with_truth(setup, pulses, attack=attack, seed=seed, workers=workers, progress=progress)
     lap("simulation")
     alice, bob = distil_pair(simulated.alice, simulated.bob, setup, bound=bound, seed=seed, progress=progress)
     lap("distillation")
+    telemetry = record_telemetry(simulated.alice, simulated.bob, len(setup.recorded.intensity_probs))
+    verdict = watch_telemetry(
+        calibrated, telemetry, setup, normal, attack=attack, seed=seed, progress=progress
+    )
+    stake = 0 if isinstance(alice, Abort) else alice.key_bits
+    if rule is not None:
+        evidence = {"watcher": rule.watcher, "p_value": verdict.p_value}
+        alice, bob = (rule.applied(key, verdict.alarm, evidence) for key in (alice, bob))
+    retained = 0 if isinstance(alice, Abort) else alice.key_bits
+    verdict = replace(verdict, rule=rule, stake_bits=stake, retained_bits=retained)
+    lap("watch")
     detections, errors = tally(simulated.alice, simulated.bob, len(setup.recorded.intensity_probs))
     rigorous_bits = None
     if isinstance(alice, SecretKey):
@@ -202,17 +238,6 @@ def run(
         alice=alice,
         bob=bob,
         rigorous_bits=rigorous_bits,
+        watched=Watched(verdict, calibrated, telemetry),
         seconds=seconds,
     )
-
-
-def tally(
-    alice: AliceRecord, bob: BobRecord, intensities: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Count basis-matched events and errors (2, K) of two records that hold the same pulses."""
-    matched = alice.basis == bob.basis
-    classes = alice.basis[matched].astype(np.intp) * intensities + alice.intensity[matched]
-    wrong = (alice.bit ^ bob.bit)[matched].astype(bool)
-    detections = np.bincount(classes, minlength=2 * intensities).reshape(2, intensities)
-    errors = np.bincount(classes[wrong], minlength=2 * intensities).reshape(2, intensities)
-    return detections.astype(np.int64), errors.astype(np.int64)

@@ -131,10 +131,10 @@ def command(result: RunResult) -> str:
     if result.bound != protocol.finite_bound(protocol.bound):
         words.append(f"--bound {result.bound}")
     if result.attack is not None:
-        parameters = ",".join(
-            f"{name}={value!r}" for name, value in dataclasses.asdict(result.attack).items()
-        )
+        parameters = ",".join(f"{name}={value}" for name, value in dataclasses.asdict(result.attack).items())
         words.append(f"--attack {result.attack.NAME}" + (f":{parameters}" if parameters else ""))
+    if result.verdict.rule is not None:
+        words.append(f"--discard {result.verdict.rule.false_alarm_rate:g}")
     return " ".join([*words, f"--seed {result.seed}"])
 
 

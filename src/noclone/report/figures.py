@@ -28,6 +28,7 @@ from noclone.report.description import intensities_of, key_of
 from noclone.report.deviations import Deviations
 from noclone.report.notation import difference, percent, sigmas, significant, whole
 from noclone.report.rate_curves import rate_figure
+from noclone.report.watch_figure import watch_picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,7 +49,7 @@ def pictures(result: RunResult, table: tuple[Row, ...], found: Deviations) -> li
     found : Deviations
         From `deviations.deviations`.
     """
-    drawn = [rate_figure(result), statistics_figure(result, found)]
+    drawn = [rate_figure(result), statistics_figure(result, found), watch_picture(result.watched)]
     key = key_of(result)
     if key is not None:
         spread = key_spread(result, key.f_ec)

@@ -26,6 +26,7 @@ from noclone.report.deviations import deviations
 from noclone.report.figures import pictures
 from noclone.report.markup import Number, bullets, linked, paragraph, section, unbroken
 from noclone.report.notation import percent, significant, whole, with_prefix
+from noclone.report.verdict_text import watch_text
 
 if TYPE_CHECKING:
     from noclone.pipeline import RunResult
@@ -81,6 +82,7 @@ def _parts(result: RunResult) -> Iterator[str]:
         yield section("The terms of the key", sections.terms(result, key))
         yield section("Observed against expected", sections.statistics(result, found))
         yield section("Failure probabilities", sections.epsilons(key.ledger))
+    yield section("The watch", paragraph(watch_text(result.verdict)))
     for ledger in [end.ledger for end in (key, abort) if end is not None][:1]:
         yield section("What went over the classical channel", sections.leakage(ledger))
     yield section("Assumptions of the proof", sections.assumptions(result))

@@ -198,6 +198,8 @@ def papers(result: RunResult) -> str:
     names = dict.fromkeys((result.bound, protocol.RIGOROUS, protocol.bound))
     extractor: Any = named_modules("noclone.hashing")[protocol.amplification]
     found = [] if publication is None else [f"The experiment: {publication.reference}."]
+    if result.attack is not None:
+        found.append(f"The attack: {result.attack.SOURCE}.")
     found += [f"Bound {name}: {bounds.get(name).SOURCE}." for name in names]
     found += [
         f"Privacy amplification, {extractor.NAME}: {extractor.SOURCE}.",

@@ -10,6 +10,7 @@ from noclone.distillation.result import Abort, SecretKey
 from noclone.report.comparison import Row, rows
 from noclone.report.description import abort_of, channel_text, command, key_of, worth
 from noclone.report.notation import difference, percent, plain, significant, whole, with_prefix
+from noclone.report.verdict_text import watch_text
 
 if TYPE_CHECKING:
     from noclone.pipeline import RunResult
@@ -48,6 +49,7 @@ def summary(result: RunResult) -> str:
         lines += _entry("rate", f"{significant(per_pulse)} bits per pulse, {per_second}")
         if not result.keys_equal:
             lines += _entry("WARNING", "the two keys differ; neither must be used")
+    lines += _entry("watch", watch_text(result.verdict))
     lines += _entry("security", worth(result))
     if key is not None:
         lines += _entry("warning", f"simulated from seed {result.seed}: this key protects nothing")

@@ -128,14 +128,19 @@ def honest_table(model: DetectionModel, settings: PulseSettings) -> PulseTable:
     >>> honest_table(DetectionModel(0.5, 0.2, misalignment=0.01), settings).by_setting().round(3).tolist()
     [[0.9, 0.001, 0.099, 0.0]]
     """
-    return PulseTable(
-        settings,
-        model.patterns(
-            np.arange(settings.photon_probs.shape[1]),
-            settings.sent_basis[:, None],
-            settings.sent_bit[:, None],
-            settings.measured_basis[:, None],
-        ),
+    return PulseTable(settings, honest_patterns(model, settings))
+
+
+def honest_patterns(model: DetectionModel, settings: PulseSettings) -> NDArray[np.float64]:
+    """Return P(pattern | setting, photons sent by Alice) without an eavesdropper, shape (..., J, N, 4).
+
+    Leading axes are those of the model's parameters, which then have shape (..., 1, 1).
+    """
+    return model.patterns(
+        np.arange(settings.photon_probs.shape[1]),
+        settings.sent_basis[:, None],
+        settings.sent_bit[:, None],
+        settings.measured_basis[:, None],
     )
 
 

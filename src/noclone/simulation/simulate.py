@@ -15,6 +15,7 @@ from noclone.core.progress import Progress, silent
 from noclone.core.seeds import kernel_seed
 from noclone.link.detection import DetectionModel, DetectorMemory
 from noclone.protocols.attack import Attack
+from noclone.protocols.pulse_attack import PulseAttack
 from noclone.records import AliceRecord, BobRecord, Run
 from noclone.sampling import clicks
 from noclone.sampling.clicks import Clicks
@@ -100,6 +101,10 @@ def with_truth(
         raise InvalidInput(
             "attack", f"must be an Attack, but is {type(attack).__name__}; see noclone.attacks"
         )
+    if attack is not None and not isinstance(attack, PulseAttack):
+        raise InvalidInput(
+            "attack", f"must act on pulses to be simulated here, but {attack.NAME} acts on {attack.ACTS_ON}"
+        )
     if isinstance(seed, bool) or not isinstance(seed, int):
         raise InvalidInput("seed", f"must be a whole number, but is {seed!r}")
     total = _whole(setup.pulses if pulses is None else pulses)
@@ -146,7 +151,9 @@ def _run_id(setup: Setup, pulses: int, attack: Attack | None, seed: int) -> str:
     return f"simulated-{seed}-{hashlib.blake2b(text.encode(), digest_size=6).hexdigest()}"
 
 
-def _sample(setup: Setup, pulses: int, attack: Attack | None, seed: int, workers: int) -> Iterator[Clicks]:
+def _sample(
+    setup: Setup, pulses: int, attack: PulseAttack | None, seed: int, workers: int
+) -> Iterator[Clicks]:
     """Yield clicks block by block; every interval of a measured channel is a run of its own."""
     settings = setup.recorded.pulse_settings(setup.link)
     detectors = setup.link.detectors("bob")

@@ -1,0 +1,192 @@
+"""Calibration: a watcher fitted to what is normal, and the threshold that gives its false-alarm rate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from noclone.core.errors import InvalidInput
+from noclone.core.numbers import real
+from noclone.core.seeds import kernel_seed
+from noclone.records.telemetry import NORMAL, Telemetry, check_columns, joined
+from noclone.watchers import Watcher
+
+Floats = NDArray[np.float64]
+
+ONE_CLASS, CLASSIFICATION = "one-class", "classification"
+ATTACK = "attack"
+"""Label of whatever is not normal."""
+
+
+@dataclass(frozen=True, eq=False)
+class Calibrated:
+    """A watcher that knows what is normal.
+
+    Attributes
+    ----------
+    watcher : Watcher
+    estimator : object
+        Fitted.
+    kind : str
+        ``"one-class"`` or ``"classification"``.
+    columns : tuple of str
+        What it looks at, of one block.
+    window : int
+        Blocks that it judges together.
+    normal_scores : array, shape (n,), sorted
+        Alarm scores of normal rows that it was not fitted to.
+    false_alarm_rate : float
+        Share of normal rows that raise the alarm, at most: the threshold is the conformal quantile of
+        `normal_scores`, which keeps the rate whatever the law of the scores if rows are exchangeable.
+    normal : Telemetry
+        What it was fitted and calibrated with.
+    """
+
+    watcher: Watcher
+    estimator: Any
+    kind: str
+    columns: tuple[str, ...]
+    window: int
+    normal_scores: Floats
+    false_alarm_rate: float
+    normal: Telemetry
+
+    @property
+    def threshold(self) -> float:
+        """Score above which a row raises the alarm."""
+        return float(self.normal_scores[_rank(len(self.normal_scores), self.false_alarm_rate) - 1])
+
+    def scores(self, telemetry: Telemetry) -> Floats:
+        """Return alarm scores, larger where a row looks less normal; one per row of `window` blocks.
+
+        Raises
+        ------
+        InvalidInput
+            If columns are missing.
+        """
+        return alarm_scores(self.estimator, telemetry.only(self.columns).windows(self.window).values)
+
+    def p_values(self, scores: Floats) -> Floats:
+        """Return the share of normal rows with such a score or a larger one, the row itself counted."""
+        above = len(self.normal_scores) - np.searchsorted(self.normal_scores, scores, side="left")
+        return np.asarray((1 + above) / (1 + len(self.normal_scores)))
+
+    def alarms(self, scores: Floats) -> NDArray[np.bool_]:
+        """Return which scores raise the alarm."""
+        return np.asarray(scores > self.threshold)
+
+
+def calibrate(
+    watcher: Watcher,
+    normal: Telemetry,
+    false_alarm_rate: float = 0.01,
+    *,
+    attacks: Sequence[Telemetry] = (),
+    window: int = 1,
+    seed: int = 1,
+) -> Calibrated:
+    """Fit a watcher to normal blocks and set its threshold with others.
+
+    Parameters
+    ----------
+    watcher : Watcher
+    normal : Telemetry
+        Blocks without an attack, in order. The first half of the runs (of the blocks, if there is one run)
+        fits the watcher, the rest sets the threshold: rows that share drift do not lie on both sides.
+    false_alarm_rate : float
+        Above 0, at most 0.5.
+    attacks : sequence of Telemetry
+        Labelled blocks for a watcher that learns from attacks; others ignore them.
+    window : int
+        Blocks judged together.
+    seed : int
+
+    Raises
+    ------
+    InvalidInput
+        If there are too few normal blocks for the rate, columns are missing, every column is constant, or the
+        watcher needs attacks and there are none.
+
+    Examples
+    --------
+    >>> from noclone.watchers import get
+    >>> rng = np.random.default_rng(1)
+    >>> normal = Telemetry(("a", "b"), rng.normal(size=(400, 2)))
+    >>> calibrated = calibrate(get("chi-square"), normal)
+    >>> strange = Telemetry(("a", "b"), [[0.0, 0.0], [9.0, 0.0]])
+    >>> calibrated.alarms(calibrated.scores(strange)).tolist()
+    [False, True]
+    """
+    rate = real("false_alarm_rate", false_alarm_rate)
+    if not 0 < rate <= 0.5:
+        raise InvalidInput(
+            "false_alarm_rate", f"must be above 0 and at most 0.5, but is {false_alarm_rate!r}"
+        )
+    columns = normal.columns
+    kind = ONE_CLASS if watcher.suits(columns, ONE_CLASS) else CLASSIFICATION
+    check_columns(columns, watcher.needs)
+    if np.ptp(normal.values, axis=0).max(initial=0.0) == 0:
+        raise InvalidInput("telemetry", "must vary, but every column of the normal blocks is constant")
+    fitted, held = _halves(normal)
+    held_rows = held.windows(window)
+    least = math.ceil(1 / rate) - 1
+    if len(held_rows) < least or len(fitted.windows(window)) < 2:
+        raise InvalidInput(
+            "normal blocks",
+            f"must be at least {2 * least * window} for a false-alarm rate of {rate:g} with half of them "
+            f"held back, but are {len(normal)}",
+        )
+    rows = fitted.windows(window)
+    estimator = watcher.estimator(kind, columns, window)
+    random = {
+        name: int(kernel_seed(seed, "calibration")) % 2**31
+        for name in estimator.get_params()
+        if name == "random_state" or name.endswith("__random_state")
+    }
+    estimator.set_params(**random)
+    if kind == ONE_CLASS:
+        estimator.fit(rows.values)
+    else:
+        if not attacks:
+            raise InvalidInput(f"watcher {watcher.name}", "learns from attacks, but none were given")
+        labelled = joined([rows, *(part.only(columns).windows(window) for part in attacks)])
+        # The question is whether a block is normal; which attack it is would be another watcher's question.
+        estimator.fit(labelled.values, np.where(labelled.labels == NORMAL, NORMAL, ATTACK))
+    scores = np.sort(alarm_scores(estimator, held_rows.values))
+    return Calibrated(watcher, estimator, kind, columns, window, scores, rate, normal)
+
+
+def alarm_scores(estimator: Any, X: Floats) -> Floats:
+    """Return how little each row looks normal to a fitted estimator: larger is stranger, shape (rows,)."""
+    classes = getattr(estimator, "classes_", None)
+    if classes is None or not hasattr(estimator, "predict_proba"):
+        decision = np.asarray(estimator.decision_function(X), float)
+        if classes is None:
+            return -decision
+        if decision.ndim == 2:
+            return -decision[:, list(classes).index(NORMAL)]
+        return -decision if classes[1] == NORMAL else decision
+    normal = np.asarray(estimator.predict_proba(X), float)[:, list(classes).index(NORMAL)]
+    with np.errstate(
+        divide="ignore"
+    ):  # a probability of 1 or 0 to rounding: log odds keep what order is left
+        return np.asarray(np.log1p(-normal) - np.log(normal))
+
+
+def _rank(count: int, rate: float) -> int:
+    """Return the rank of the conformal quantile among `count` scores, from 1."""
+    return min(count, math.ceil((count + 1) * (1 - rate) - 1e-9))
+
+
+def _halves(normal: Telemetry) -> tuple[Telemetry, Telemetry]:
+    runs = np.unique(normal.runs)
+    if len(runs) > 1:
+        early = np.isin(normal.runs, runs[: (len(runs) + 1) // 2])
+    else:
+        early = np.arange(len(normal)) < (len(normal) + 1) // 2
+    return normal.rows(early), normal.rows(~early)

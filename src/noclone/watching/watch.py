@@ -1,0 +1,375 @@
+"""`watch`: a run's telemetry beside what is normal, and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.stats import binom
+
+from noclone import attacks as attack_folder
+from noclone import watchers
+from noclone.core.errors import InvalidInput
+from noclone.core.numbers import whole
+from noclone.core.progress import Progress, silent
+from noclone.distillation.estimation import Contradiction, estimate
+from noclone.protocols.attack import Attack
+from noclone.protocols.pulse_attack import PulseAttack
+from noclone.rates.key_terms import shannon_leak
+from noclone.records import AliceRecord, BobRecord
+from noclone.records.pulse_features import alice_rows, pulse_columns, record_telemetry
+from noclone.records.tally import tally
+from noclone.records.telemetry import NORMAL, Telemetry, joined
+from noclone.setup import Setup
+from noclone.simulation.drift import STEADY, Drift
+from noclone.simulation.pulse_telemetry import pulse_telemetry
+from noclone.watching.calibration import CLASSIFICATION, ONE_CLASS, Calibrated, calibrate
+from noclone.watching.detectable import least_fraction
+from noclone.watching.verdict import Deviation, Verdict
+
+WATCHER = "chi-square"
+"""The watcher that is asked if none is named."""
+NORMAL_BLOCKS = 2000
+"""Blocks that the model gives where no records of normal runs are at hand."""
+_TRAINING_BLOCKS = 60
+_USUAL_ATTACKS = ("intercept-resend", "photon-number-splitting")
+
+
+def watch(
+    alice: AliceRecord,
+    bob: BobRecord,
+    setup: Setup,
+    *,
+    watcher: str = WATCHER,
+    normal: Sequence[tuple[AliceRecord, BobRecord]] = (),
+    blocks: int = 1,
+    false_alarm_rate: float = 0.01,
+    drift: Drift = STEADY,
+    attack: Attack | None = None,
+    seed: int = 1,
+    progress: Progress = silent,
+) -> Verdict:
+    """Say whether a run looks as usual.
+
+    Parameters
+    ----------
+    alice, bob : AliceRecord, BobRecord
+        What the two parties wrote down in one run.
+    setup : Setup
+        What the link should be.
+    watcher : str
+        Name of a watcher; see ``noclone list watchers``.
+    normal : sequence of record pairs, optional
+        Runs that were normal. Without them, normal is what the setup's model says: right for a simulation,
+        and for a laboratory only as far as its setup is.
+    blocks : int
+        Blocks of equally many pulses that the run is cut into.
+    false_alarm_rate : float
+        Share of normal runs that may raise the alarm.
+    drift : Drift
+        What may drift where normal comes from the model.
+    attack : Attack, optional
+        Whose least detectable strength is wanted besides that of the usual ones.
+    seed : int
+    progress : callable
+        Called with stage and share done.
+
+    Returns
+    -------
+    Verdict
+
+    Raises
+    ------
+    InvalidInput
+        If the records do not belong together or to the setup, or normal blocks are too few for the rate.
+
+    Examples
+    --------
+    >>> import noclone as nc
+    >>> setup = nc.load("lim-2014")
+    >>> watch(*nc.simulate(setup, pulses=1e8), setup).alarm
+    False
+    >>> eve = nc.attacks.PhotonNumberSplitting(fraction=0.3)
+    >>> watch(*nc.simulate(setup, pulses=1e8, attack=eve), setup).alarm
+    True
+    """
+    return look(
+        alice,
+        bob,
+        setup,
+        watcher=watcher,
+        normal=normal,
+        blocks=blocks,
+        false_alarm_rate=false_alarm_rate,
+        drift=drift,
+        attack=attack,
+        seed=seed,
+        progress=progress,
+    ).verdict
+
+
+@dataclass(frozen=True, eq=False)
+class Watched:
+    """A verdict and what it was made from, for pictures.
+
+    Attributes
+    ----------
+    verdict : Verdict
+    calibrated : Calibrated
+    telemetry : Telemetry
+    """
+
+    verdict: Verdict
+    calibrated: Calibrated
+    telemetry: Telemetry
+
+
+def look(
+    alice: AliceRecord,
+    bob: BobRecord,
+    setup: Setup,
+    *,
+    watcher: str = WATCHER,
+    normal: Sequence[tuple[AliceRecord, BobRecord]] = (),
+    blocks: int = 1,
+    false_alarm_rate: float = 0.01,
+    drift: Drift = STEADY,
+    attack: Attack | None = None,
+    seed: int = 1,
+    progress: Progress = silent,
+) -> Watched:
+    """Watch as `watch` does, and return what the verdict was made from besides."""
+    calibrated, source = normal_of(
+        setup,
+        alice.run.pulses,
+        watcher=watcher,
+        normal=normal,
+        blocks=blocks,
+        false_alarm_rate=false_alarm_rate,
+        drift=drift,
+        seed=seed,
+    )
+    telemetry = record_telemetry(alice, bob, len(setup.recorded.intensity_probs), blocks)
+    verdict = watch_telemetry(
+        calibrated, telemetry, setup, source, attack=attack, drift=drift, seed=seed, progress=progress
+    )
+    verdict = replace(verdict, stake_bits=likely_bits(setup, alice, bob))
+    return Watched(verdict, calibrated, telemetry)
+
+
+def look_at(
+    telemetry: Telemetry,
+    normal: Telemetry,
+    *,
+    watcher: str = WATCHER,
+    window: int = 1,
+    false_alarm_rate: float = 0.01,
+    seed: int = 1,
+) -> Watched:
+    """Watch telemetry beside telemetry that was normal.
+
+    Parameters
+    ----------
+    telemetry : Telemetry
+        What to judge; its labels are not looked at.
+    normal : Telemetry
+        With the same columns; blocks with another label than ``"normal"`` teach a watcher that learns from
+        attacks.
+    watcher, window, false_alarm_rate, seed
+        As for `calibrate`.
+
+    Raises
+    ------
+    InvalidInput
+        If columns are missing or normal blocks are too few for the rate.
+    """
+    calibrated = calibrated_for(normal, watcher, window=window, false_alarm_rate=false_alarm_rate, seed=seed)
+    verdict = judge(calibrated, telemetry, "the telemetry given")
+    return Watched(verdict, calibrated, telemetry)
+
+
+def calibrated_for(
+    normal: Telemetry,
+    watcher: str = WATCHER,
+    *,
+    window: int = 1,
+    false_alarm_rate: float = 0.01,
+    seed: int = 1,
+) -> Calibrated:
+    """Return a watcher calibrated with telemetry; its attacked blocks teach one that learns from attacks."""
+    usual = normal.labels == NORMAL
+    strange = [normal.rows(~usual)] if not usual.all() else []
+    return calibrate(
+        watchers.get(watcher),
+        normal.rows(usual),
+        false_alarm_rate,
+        attacks=strange,
+        window=window,
+        seed=seed,
+    )
+
+
+def watch_telemetry(
+    calibrated: Calibrated,
+    telemetry: Telemetry,
+    setup: Setup,
+    source: str,
+    *,
+    attack: Attack | None = None,
+    drift: Drift = STEADY,
+    seed: int = 1,
+    progress: Progress = silent,
+) -> Verdict:
+    """Return the verdict on telemetry of a setup with the attacks that would have been seen; see `watch`."""
+    verdict = judge(calibrated, telemetry, source)
+    eves = {each.NAME: each for each in _pulse_attacks() if each.NAME in _USUAL_ATTACKS}
+    if isinstance(attack, PulseAttack):
+        eves[attack.NAME] = attack
+    pulses = int(telemetry.card["pulses_per_block"])
+    found = []
+    for place, eve in enumerate(eves.values()):
+        progress("watch", place / len(eves))
+        found.append(least_fraction(calibrated, setup, eve, pulses, drift=drift, seed=seed))
+    progress("watch", 1.0)
+    return replace(verdict, detectable=tuple(found))
+
+
+def likely_bits(setup: Setup, alice: AliceRecord, bob: BobRecord) -> int:
+    """Return about how many secret bits two records give: as counted, with the leakage that is assumed.
+
+    Raises
+    ------
+    InvalidInput
+        If the counts cannot be those of the setup's source.
+    """
+    protocol = setup.recorded
+    rows = alice_rows(alice, bob)
+    hers = replace(
+        alice,
+        pulse_index=bob.pulse_index,
+        basis=alice.basis[rows],
+        bit=alice.bit[rows],
+        intensity=alice.intensity[rows],
+    )
+    detections, errors = tally(hers, bob, len(protocol.intensity_probs))
+    pulses = alice.run.pulses
+    counts = protocol.observed(setup.link, detections, errors, pulses)
+    leaks = [0, 0]
+    for basis in range(2):
+        mine = protocol.keyed & (np.arange(2) == basis)[:, None]
+        leaks[basis] = int(np.ceil(float(shannon_leak(counts, mine, protocol.f_ec)))) if mine.any() else 0
+    try:
+        return sum(estimate(setup, detections, errors, (leaks[0], leaks[1]), pulses=pulses).lengths)
+    except Contradiction as error:
+        raise InvalidInput("records", f"cannot be of this setup: {error}") from error
+
+
+def normal_of(
+    setup: Setup,
+    pulses: int,
+    *,
+    watcher: str = WATCHER,
+    normal: Sequence[tuple[AliceRecord, BobRecord]] = (),
+    blocks: int = 1,
+    false_alarm_rate: float = 0.01,
+    drift: Drift = STEADY,
+    seed: int = 1,
+) -> tuple[Calibrated, str]:
+    """Return a watcher calibrated for a run of so many pulses, and in words what normal was learned from.
+
+    The parameters are those of `watch`. It looks at nothing of the run but its size: what decides about a
+    block is fixed before the block.
+    """
+    blocks = whole("blocks", blocks, 1)
+    chosen = watchers.get(watcher)
+    intensities = len(setup.recorded.intensity_probs)
+    size = max(1, pulses // blocks)
+    columns = pulse_columns(intensities)
+    if normal:
+        usual = joined(
+            [
+                record_telemetry(*pair, intensities, max(1, round(pair[0].run.pulses / size)))
+                for pair in normal
+            ]
+        )
+        source = f"{len(normal)} recorded runs"
+    else:
+        usual = pulse_telemetry(setup, NORMAL_BLOCKS, size, drift=drift, seed=seed + 1).only(columns)
+        source = "the setup's model" + ("" if drift == STEADY else " with drift")
+    known: list[Telemetry] = []
+    if not chosen.suits(columns, ONE_CLASS) and chosen.suits(columns, CLASSIFICATION):
+        known = [
+            pulse_telemetry(setup, _TRAINING_BLOCKS, size, attack=eve, drift=drift, seed=seed + 2).only(
+                columns
+            )
+            for eve in _pulse_attacks()
+        ]
+    return calibrate(chosen, usual, false_alarm_rate, attacks=known, seed=seed), source
+
+
+def _pulse_attacks() -> list[PulseAttack]:
+    kinds = (attack_folder.get(name) for name in attack_folder.names())
+    return [kind(fraction=0.5) for kind in kinds if issubclass(kind, PulseAttack)]
+
+
+def judge(calibrated: Calibrated, telemetry: Telemetry, source: str) -> Verdict:
+    """Return the verdict on telemetry.
+
+    Every row is tested at the false-alarm rate a. Of several, the run raises the alarm where so many rows do
+    that a normal run has as many with a probability of at most a (rows taken as independent).
+
+    Parameters
+    ----------
+    calibrated : Calibrated
+    telemetry : Telemetry
+        With the columns that it looks at.
+    source : str
+        What normal was learned from.
+
+    Raises
+    ------
+    InvalidInput
+        If columns are missing, or there are fewer blocks than one row needs.
+    """
+    rows = telemetry.only(calibrated.columns).windows(calibrated.window)
+    if len(rows) == 0:
+        raise InvalidInput(
+            "telemetry", f"must have at least {calibrated.window} blocks, but has {len(telemetry)}"
+        )
+    scores = calibrated.scores(telemetry)
+    alarms = calibrated.alarms(scores)
+    rate = calibrated.false_alarm_rate
+    if len(rows) == 1:
+        p_value = float(calibrated.p_values(scores)[0])
+        alarm = bool(alarms[0])
+    else:
+        p_value = float(binom.sf(int(alarms.sum()) - 1, len(rows), rate))
+        alarm = p_value <= rate
+    return Verdict(
+        watcher=calibrated.watcher.name,
+        family=calibrated.watcher.family,
+        alarm=alarm,
+        p_value=p_value,
+        false_alarm_rate=rate,
+        blocks=len(rows),
+        alarming=tuple(int(each) for each in np.nonzero(alarms)[0]),
+        normal=source,
+        normal_blocks=len(calibrated.normal),
+        evidence=deviations(telemetry.only(calibrated.columns), calibrated.normal),
+    )
+
+
+def deviations(telemetry: Telemetry, normal: Telemetry) -> tuple[Deviation, ...]:
+    """Return every feature beside its normal mean, the strangest first."""
+    seen, usual = telemetry.values.mean(axis=0), normal.values.mean(axis=0)
+    spread = normal.values.std(axis=0) / np.sqrt(len(telemetry))
+    gap = seen - usual
+    floor = 1e-12 * np.maximum(
+        np.abs(usual), 1.0
+    )  # a constant column that is as it always was is 0 sigma off
+    sigmas = np.where(np.abs(gap) <= floor, 0.0, gap / np.maximum(spread, floor))
+    order = np.argsort(-np.abs(sigmas), kind="stable")
+    return tuple(
+        Deviation(normal.columns[i], float(seen[i]), float(usual[i]), float(sigmas[i])) for i in order
+    )
