@@ -260,3 +260,16 @@ def test_nobody_learns_of_bits_that_were_not_sent(kind):
     assert kind().information(CLEAR, settings) == pytest.approx(0, abs=1e-12)
     silent = replace(CLEAR, dark_count_prob=0.0)
     assert kind().information(silent, settings) == 0
+
+
+@pytest.mark.parametrize("efficiency", [0.1, 1.0])
+def test_detectors_that_miss_nothing_do_not_make_eve_send_too_much(efficiency):
+    """With them a second photon adds no click: she must not take that for a lack of light."""
+    model = DetectionModel(3e-4, efficiency, 1.5e-7, 0.01)
+    settings = bb84(photons.poisson((0.8, 0.1, 0.0)))
+    attacked = PhotonNumberSplitting().table(model, settings)
+    gains = [
+        1 - table.by_setting()[settings.signal, 0].mean()
+        for table in (honest_table(model, settings), attacked)
+    ]
+    assert gains[1] == pytest.approx(gains[0], rel=1e-6)

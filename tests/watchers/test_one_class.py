@@ -124,8 +124,11 @@ def test_support_region_is_scikit_learns():
     normal, fresh = rng.normal(size=(100, 3)), rng.normal(size=(20, 3)) * 3
     watch = SupportRegion(nu=0.1, gamma=0.2).fit(normal)
     scaled = [(rows - normal.mean(axis=0)) / normal.std(axis=0, ddof=1) for rows in (normal, fresh)]
-    known = OneClassSVM(nu=0.1, gamma=0.2).fit(scaled[0]).score_samples(scaled[1])
-    np.testing.assert_allclose(watch.score_samples(fresh), known / (0.1 * 100), rtol=1e-9)
+    known = OneClassSVM(nu=0.1, gamma=0.2).fit(scaled[0])
+    np.testing.assert_allclose(
+        watch.score_samples(fresh) * known.offset_, known.score_samples(scaled[1]), rtol=1e-9
+    )
+    np.testing.assert_array_equal(watch.score_samples(fresh) >= 1, known.predict(scaled[1]) == 1)
 
 
 @pytest.mark.parametrize("rows", [12, 300])
@@ -160,7 +163,7 @@ def test_mixture_finds_the_number_of_its_components(components):
 
 
 def test_risks_of_a_gaussian_are_those_of_its_law():
-    """The loss in one dimension is log(2 pi) / 2 + x^2 / 2; beyond q, x^2 is 1 + q pdf(q) / sf(q) on average."""
+    """The loss in one dimension is log(2 pi) / 2 + x^2 / 2; beyond q, x^2 has mean 1 + q pdf(q) / sf(q)."""
     normal = np.random.default_rng(10).normal(size=(20_000, 1))
     watch = MixtureRisk(max_components=1, false_alarm_rate=0.05).fit(normal)
     q = norm.isf(0.025)

@@ -25,6 +25,7 @@ def build() -> typer.Typer:
         catalogue,
         experiments,
         init,
+        leaderboard,
         pages,
         party,
         prove,
@@ -49,7 +50,7 @@ def build() -> typer.Typer:
     )
     commands = (
         *(run, rate, prove, verify, stages, watch, telemetry, tags, party, tune, advise),
-        *(agree, experiments, task, catalogue, pages, init, bench),
+        *(agree, experiments, task, leaderboard, catalogue, pages, init, bench),
     )
     for module in commands:
         module.register(app)

@@ -23,7 +23,11 @@ def task(
     listed: Annotated[bool, typer.Option("--list", help="List the tasks.")] = False,
     quick: Annotated[bool, typer.Option("--quick", help="A look: few rows, splits and settings.")] = False,
     models: Annotated[
-        str | None, typer.Option(metavar="A,B,…", help="Quantum models, instead of the usual ones.")
+        str | None,
+        typer.Option(
+            metavar="A,B,…",
+            help="Quantum models, or watchers of a task about telemetry, instead of the usual ones.",
+        ),
     ] = None,
     budget: Annotated[int, typer.Option(min=1, max=1000, help="Settings per model and split.")] = 8,
     seeds: Annotated[int, typer.Option(min=3, max=100, help="Splits; at least 5 unless --quick.")] = 5,

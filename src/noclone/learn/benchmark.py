@@ -18,6 +18,7 @@ from noclone.learn.comparison import Comparison, Entry
 from noclone.learn.contenders import Contender, baselines, twin
 from noclone.learn.splits import folds, rows, test_splits
 from noclone.learn.task import CLASSIFICATION, ONE_CLASS, REGRESSION, Data, Task
+from noclone.learn.watch_contenders import watch_contenders
 
 if TYPE_CHECKING:
     from noclone.learn.trial import Trial
@@ -121,8 +122,10 @@ def compare(
     field, twin_of = _field(models, baselines(kind) if classical is None else classical)
     states = [int(kernel_seed(seed, "comparison", block)) % 2**31 for block in range(seeds)]
     splits = test_splits(data, kind, states)
-    for (train, _), state in zip(splits, states, strict=True):
-        folds(rows(data, train), kind, state)  # refuses too few rows before the work begins
+    for (train, test), state in zip(splits, states, strict=True):  # refused before the work begins
+        checks = [train[check] for _, check in folds(rows(data, train), kind, state)]
+        if metric == "roc_auc":
+            _check_both_sides(data, kind, [test, *checks])
     jobs = [
         (contender, data, kind, metric, split, budget, state)
         for contender in field
@@ -160,11 +163,14 @@ def run_task(
 ) -> Comparison:
     """Draw a task's data and compare quantum models on it with the usual classical ones.
 
+    On a task about telemetry, watchers are compared: all that suit it, quantum or not.
+
     Parameters
     ----------
     task : Task
     models : iterable of str, optional
-        Names of quantum models; the task's own by default, or else `USUAL_MODELS`.
+        Names of quantum models; the task's own by default, or else `USUAL_MODELS`. On a task about
+        telemetry, names of watchers.
     budget, seeds, seed, workers, progress
         See `compare`.
     quick : bool
@@ -173,17 +179,24 @@ def run_task(
     Raises
     ------
     InvalidInput
-        If a model is unknown or not for this kind of task, besides what `compare` refuses.
+        If a model is unknown or not for this task, besides what `compare` refuses.
     """
     budget, seeds = whole("budget", budget, 1), whole("seeds", seeds, 1)
     data = task.draw(seed)
     if quick:
         budget, seeds = min(budget, QUICK_BUDGET), min(seeds, QUICK_SEEDS)
         data = _some(data, task.kind, seed)
-    known = quantum_models(task.kind)
-    chosen = tuple(models or task.models or USUAL_MODELS[task.kind])
-    return compare(
-        [pick("model", name, known)() for name in chosen],
+    notes: tuple[str, ...] = ()
+    contenders: list[Any]
+    if task.columns:
+        contenders, notes = watch_contenders(task, models or task.models)
+    else:
+        known = quantum_models(task.kind)
+        contenders = [
+            pick("model", name, known)() for name in models or task.models or USUAL_MODELS[task.kind]
+        ]
+    found = compare(
+        contenders,
         data.X,
         data.y,
         budget,
@@ -192,6 +205,7 @@ def run_task(
         metric=task.metric,
         groups=data.groups,
         times=data.times,
+        classical=() if task.columns else None,
         ceiling=None if task.ceiling is None else task.ceiling(seed),
         title=task.name,
         quick=quick,
@@ -199,6 +213,7 @@ def run_task(
         workers=workers,
         progress=progress,
     )
+    return replace(found, notes=(*notes, *found.notes))
 
 
 def quantum_models(kind: str) -> dict[str, Any]:
@@ -249,7 +264,7 @@ def _finite(values: NDArray[Any]) -> bool:
 
 def _checked_metric(metric: str | None, kind: str, data: Data) -> str:
     possible = [_METRICS[kind]]
-    if kind == CLASSIFICATION and len(np.unique(data.y)) == 2:
+    if kind == CLASSIFICATION and _told_apart(kind, data.y):
         possible.append("roc_auc")
     if metric is not None and metric not in possible:
         raise InvalidInput("metric", f"must be one of {', '.join(possible)}, but is {metric!r}")
@@ -295,10 +310,25 @@ def _run(jobs: list[tuple[Any, ...]], workers: int, progress: Progress) -> list[
     return trials
 
 
+def _told_apart(kind: str, labels: NDArray[Any]) -> bool:
+    """Return whether some label means that there is nothing to be found."""
+    from noclone.learn.trial import negative_label
+
+    return kind != REGRESSION and negative_label(np.unique(labels).tolist(), kind) is not None
+
+
+def _check_both_sides(data: Data, kind: str, parts: list[NDArray[np.intp]]) -> None:
+    from noclone.learn.trial import negative_label
+
+    negative = negative_label(np.unique(data.y).tolist(), kind)
+    if any(len(np.unique(data.y[part] == negative)) < 2 for part in parts):
+        raise InvalidInput("y", "must have rows of both sorts in every part, in tests and folds, but has not")
+
+
 def _rates_note(kind: str, tests: list[Data]) -> tuple[str, ...]:
     from noclone.learn.trial import FALSE_ALARM_RATES, told_rates
 
-    if kind == REGRESSION or len(np.unique(tests[0].y)) != 2:
+    if not _told_apart(kind, np.concatenate([test.y for test in tests])):
         return ()
     told = set.intersection(*(set(told_rates(test, kind)) for test in tests))
     missing = [f"{100 * rate:g} %" for rate in FALSE_ALARM_RATES if rate not in told]

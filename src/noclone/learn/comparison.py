@@ -93,6 +93,12 @@ class Comparison:
     quick: bool
     notes: tuple[str, ...]
 
+    @cached_property
+    def metrics(self) -> list[str]:
+        """Names of the scores that every model has on every split; some splits are too small for some."""
+        trials = [trial for entry in self.entries for trial in entry.trials]
+        return [name for name in trials[0].scores if all(name in trial.scores for trial in trials)]
+
     def score(self, entry: Entry, metric: str | None = None) -> Interval:
         """Return a model's mean test score with its 95 % interval."""
         return interval(entry.scores(metric or self.metric), self.test_rows / self.train_rows)
@@ -192,7 +198,7 @@ class Comparison:
             "scores": entry.scores(self.metric),
             "validation": entry.validation,
         }
-        for metric in entry.trials[0].scores:
+        for metric in self.metrics:
             row[metric] = self.score(entry, metric).mean
         for name, other in (("best_classical", best_classical), ("unentangled", unentangled)):
             held = None if other is None or other is entry else self.against(entry, other)
@@ -239,7 +245,7 @@ class Comparison:
             "side": side,
             self.metric: str(Interval(row["score"], row["half_width"])),
         }
-        for metric in self.entries[0].trials[0].scores:
+        for metric in self.metrics:
             if metric != self.metric:
                 found[metric.replace("_", " ")] = f"{row[metric]:.3f}"
         found["settings"] = str(row["settings"])

@@ -18,11 +18,16 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from noclone.learn.contenders import Contender
+from noclone.learn.multi_label import hamming_loss, micro_f1
 from noclone.learn.splits import Split, folds, rows
 from noclone.learn.task import ONE_CLASS, REGRESSION, Data
+from noclone.records.telemetry import NORMAL
+from noclone.watchers.label_sets import attacks_in
 
 FALSE_ALARM_RATES = (0.01, 0.05)
 """At which the share of detected positives is reported."""
+
+_TINY = float(np.finfo(float).tiny)
 
 Floats = NDArray[np.float64]
 
@@ -135,26 +140,43 @@ def scores(estimator: Any, data: Data, kind: str) -> dict[str, float]:
     Returns
     -------
     dict
-        ``r2`` of a regression; ``accuracy`` of a classification, and with two classes ``roc_auc`` and
-        ``tpr_at_far_…``, the share of the larger label found at most at that rate of false alarms; the
-        latter two of a one-class task, where -1 is to be found. Rates that the rows are too few to tell are
-        left out.
+        ``r2`` of a regression; ``accuracy`` of a classification. Where rows are to be found, also ``roc_auc``
+        and ``tpr_at_far_…``, the share of them found at most at that rate of false alarms; rates that the
+        rows are too few to tell are left out. To be found are the rows labelled -1 of a one-class task; of a
+        classification all that are not ``"normal"``, whatever the attack; and of two other labels the
+        larger. Where labels name several attacks at once, ``"a+b"``, also ``hamming_loss`` and ``micro_f1``.
     """
     if kind == REGRESSION:
         return {"r2": _r2(estimator, data, kind)}
     found = {} if kind == ONE_CLASS else {"accuracy": _accuracy(estimator, data, kind)}
-    if kind == ONE_CLASS or len(estimator.classes_) == 2:
+    classes = [1, -1] if kind == ONE_CLASS else estimator.classes_.tolist()
+    negative = negative_label(classes, kind)
+    if negative is not None and 0 < np.count_nonzero(data.y == negative) < len(data.y):
         found["roc_auc"] = _roc_auc(estimator, data, kind)
         false_alarms, detected, _ = roc_curve(*_ranking(estimator, data, kind), drop_intermediate=False)
         for rate in told_rates(data, kind):
             found[rate_name(rate)] = float(detected[false_alarms <= rate].max())
+    labels = [str(label) for label in {*classes, *data.y.tolist()}]
+    if any("+" in label for label in labels):
+        told = estimator.predict(data.X)
+        found["hamming_loss"] = hamming_loss(data.y, told, attacks_in(labels))
+        found["micro_f1"] = micro_f1(data.y, told)
     return found
+
+
+def negative_label(labels: list[Any], kind: str) -> Any:
+    """Return the label of rows that must raise no alarm; None if there are rows of several sorts only."""
+    if kind == ONE_CLASS:
+        return 1
+    if NORMAL in labels:
+        return NORMAL
+    return min(labels) if len(labels) == 2 else None
 
 
 def told_rates(data: Data, kind: str) -> list[float]:
     """Return the rates of false alarms at which these rows can tell anything: one alarm must fit in."""
-    positive = -1 if kind == ONE_CLASS else np.unique(data.y)[-1]  # labels may be words
-    negatives = np.count_nonzero(data.y != positive)
+    negative = negative_label(np.unique(data.y).tolist(), kind)
+    negatives = 0 if negative is None else np.count_nonzero(data.y == negative)
     return [rate for rate in FALSE_ALARM_RATES if rate * negatives >= 1]
 
 
@@ -181,15 +203,24 @@ METRICS = {"accuracy": _accuracy, "r2": _r2, "roc_auc": _roc_auc}
 
 def _ranking(estimator: Any, data: Data, kind: str) -> tuple[NDArray[np.bool_], Floats]:
     """Return which rows are to be found, and a number per row that grows with being one of them."""
-    if hasattr(estimator, "decision_function"):
+    if kind == ONE_CLASS:
+        return data.y == -1, -np.asarray(estimator.decision_function(data.X))
+    classes = estimator.classes_.tolist()
+    negative = negative_label(classes, kind)
+    place, two = classes.index(negative), len(classes) == 2
+    if hasattr(estimator, "decision_function") and (two or not hasattr(estimator, "predict_proba")):
         number = np.asarray(estimator.decision_function(data.X))
-    else:
-        number = np.asarray(estimator.predict_proba(data.X)[:, 1])
-    return (data.y == -1, -number) if kind == ONE_CLASS else (data.y == estimator.classes_[1], number)
+        return data.y != negative, -number[:, place] if not two else number if place == 0 else -number
+    probabilities = np.asarray(estimator.predict_proba(data.X))
+    calm, others = probabilities[:, place], np.delete(probabilities, place, axis=1).sum(axis=1)
+    # As log odds, because 1 - P(normal) is the same number for all that is nearly sure.
+    return data.y != negative, np.log(others + _TINY) - np.log(calm + _TINY)
 
 
 def _resources(estimator: Any) -> Resources | None:
-    model = estimator[-1] if isinstance(estimator, Pipeline) else estimator
+    model = estimator
+    while isinstance(model, Pipeline):
+        model = model[-1]
     circuit = getattr(model, "circuit_", None)
     if circuit is None and hasattr(model, "example_circuit"):
         circuit = model.example_circuit(model.n_features_in_)

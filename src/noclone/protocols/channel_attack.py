@@ -157,10 +157,10 @@ def share_needed(missing: Floats, most: Floats) -> Floats:
     Examples
     --------
     >>> share_needed(np.array([0.01, 0.03, 0.0]), np.array([0.02, 0.02, 0.0])).tolist()
-    [0.5, 1.0, 1.0]
+    [0.5, 1.0, 0.0]
     """
     share = np.divide(missing, most, out=np.ones(np.shape(missing)), where=np.asarray(most) > 0)
-    return np.clip(share, 0.0, 1.0)
+    return np.where(np.asarray(missing) > 0, np.clip(share, 0.0, 1.0), 0.0)
 
 
 def as_parameter(values: Parameter) -> Floats:
