@@ -28,6 +28,10 @@ COMMANDS = (
     ("certificate_bank.py",),
     ("key_rate_labels.py",),
     ("surrogates.py",),
+    ("learned_attack.py",),
+    ("adaptive.py",),
+    ("robustness.py",),
+    ("leaderboard.py",),
     ("tune_reference.py", str(HERE.parent / "tests" / "optimise" / "reference_optima.csv")),
 )
 

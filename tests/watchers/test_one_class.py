@@ -60,11 +60,13 @@ def test_copies_and_files_say_the_same(name, window):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_setting_can_be_set(name):
+def test_settings_can_be_set_from_end_to_end(name):
     normal = draw(np.random.default_rng(2), 40)
+    few = {"deep-svdd": {"steps": 5}, "isolation-forest": {"n_estimators": 5}}.get(name, {})
     for setting, values in get(name).settings("one-class").items():
-        for value in values:
-            scores = made(name).set_params(**{setting: value}).fit(normal).score_samples(normal)
+        for value in (values[0], values[-1]):
+            watch = made(name).set_params(**few).set_params(**{setting: value})
+            scores = watch.fit(normal).score_samples(normal)
             assert np.isfinite(scores).all()
 
 
@@ -72,7 +74,7 @@ def test_every_setting_can_be_set(name):
 def test_thresholds_hold_on_fresh_rows(name):
     """The share beyond an order statistic of n rows spreads by sqrt(p (1 - p) / n)."""
     rng = np.random.default_rng(3)
-    repeats, rows, rate = (4, 300, 0.05)
+    repeats, rows, rate = (3, 300, 0.05)
     found = [
         np.mean(
             made(name, seed=seed)

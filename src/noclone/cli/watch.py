@@ -167,7 +167,10 @@ def _stream(
 
 
 def _blocks(lines: Iterable[str]) -> Iterable[dict[str, Any]]:
-    for number, row in enumerate(csv.DictReader(lines)):
+    reader = csv.DictReader(lines)
+    if not reader.fieldnames:
+        raise InvalidInput("standard input", "must begin with a line of the features' names, but is empty")
+    for number, row in enumerate(reader):
         block = {}
         for name, text in row.items():
             try:

@@ -15,9 +15,8 @@ Floats = NDArray[np.float64]
 class SupportRegion(HeldOut):
     """Alarm outside the region that a one-class support vector machine draws round normal rows.
 
-    Scikit-learn's machine with a Gaussian kernel, on standardised features; a row's score is the mean of the
-    kernel with the support vectors, by their weights. Far outside, the kernel
-    vanishes and all scores are alike.
+    Scikit-learn's machine with a Gaussian kernel, on standardised features; a row's score is in units of
+    that on the machine's own boundary. Far outside, the kernel vanishes and all scores are alike.
 
     Parameters
     ----------
@@ -55,7 +54,7 @@ class SupportRegion(HeldOut):
         self.machine_ = OneClassSVM(nu=self.nu, gamma=self.gamma).fit(standard)
 
     def _place(self, standard: Floats) -> Floats:
-        return np.asarray(self.machine_.score_samples(standard) / self.machine_.dual_coef_.sum())
+        return np.asarray(self.machine_.score_samples(standard) / self.machine_.offset_)
 
 
 WATCHER = Watcher(

@@ -130,8 +130,6 @@ def calibrate(
     columns = normal.columns
     kind = ONE_CLASS if watcher.suits(columns, ONE_CLASS) else CLASSIFICATION
     check_columns(columns, watcher.needs)
-    if np.ptp(normal.values, axis=0).max(initial=0.0) == 0:
-        raise InvalidInput("telemetry", "must vary, but every column of the normal blocks is constant")
     fitted, held = _halves(normal)
     held_rows = held.windows(window)
     least = math.ceil(1 / rate) - 1
@@ -141,6 +139,8 @@ def calibrate(
             f"must be at least {2 * least * window} for a false-alarm rate of {rate:g} with half of them "
             f"held back, but are {len(normal)}",
         )
+    if np.ptp(normal.values, axis=0).max(initial=0.0) == 0:
+        raise InvalidInput("telemetry", "must vary, but every column of the normal blocks is constant")
     rows = fitted.windows(window)
     estimator = watcher.estimator(kind, columns, window)
     random = {

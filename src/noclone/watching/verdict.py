@@ -110,7 +110,7 @@ class Verdict:
         """Return the verdict as lines of text."""
         word = "ALARM" if self.alarm else "nothing unusual"
         lines = [
-            f"{word}: {self.watcher} ({self.family}), p = {self.p_value:.2g} at a false-alarm rate of "
+            f"{word}: {self.watcher} ({self.family}), {p_text(self)} at a false-alarm rate of "
             f"{self.false_alarm_rate:g}; {len(self.alarming)} of {self.blocks} blocks alarm",
             f"normal      {self.normal}, {self.normal_blocks:,} blocks",
         ]
@@ -124,6 +124,14 @@ class Verdict:
         if self.stake_bits is not None:
             lines.append(bits_text(self))
         return "\n".join(lines)
+
+
+def p_text(verdict: Verdict) -> str:
+    """Return the probability that a normal run looks as strange, as far as the normal blocks can tell."""
+    if verdict.p_value < 1e-300:
+        return "p < 1e-300"
+    least = verdict.blocks == 1 and verdict.p_value <= 1 / (1 + verdict.normal_blocks // 2)
+    return f"p {'<=' if least else '='} {verdict.p_value:.2g}"
 
 
 def detectable_text(each: Detectable) -> str:
