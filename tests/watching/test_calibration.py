@@ -132,3 +132,17 @@ def test_a_stream_of_windows_waits_until_one_is_full():
 def test_a_block_that_is_none_is_refused(block, message):
     with pytest.raises(InvalidInput, match=message):
         Stream(calibrate(get("chi-square"), drawn(600, 1))).push(block)
+
+
+def test_a_taught_watcher_names_what_it_sees():
+    rng = np.random.default_rng(4)
+    shifts = {"normal": (0, 0, 0), "left": (5, 0, 0), "right": (0, 5, 0), "left+right": (5, 5, 0)}
+    labels = np.repeat(list(shifts), [600, 100, 100, 100])
+    values = rng.normal(size=(900, 3)) + np.array([shifts[label] for label in labels])
+    taught = Telemetry(COLUMNS, values, labels)
+    both = Telemetry(COLUMNS, rng.normal(size=(20, 3)) + np.array(shifts["left+right"]))
+    for watcher in ("logistic", "binary-relevance"):
+        verdict = look_at(both, taught, watcher=watcher).verdict
+        assert verdict.likely[0][0] == "left+right"
+        assert verdict.likely[0][1] > 0.8
+    assert look_at(both, taught).verdict.likely == ()

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from noclone.report.notation import percent, significant, whole
+from noclone.report.notation import percent, sigmas, significant, whole
 
 if TYPE_CHECKING:
     from noclone.watching import Verdict
+
+_STRANGE_SIGMAS, _MOST = 4.0, 3
+"""Deviations beyond which features are named as evidence, and how many at most."""
 
 
 def watch_text(verdict: Verdict) -> str:
@@ -25,11 +28,15 @@ def watch_text(verdict: Verdict) -> str:
     chance = f"p {sign} {significant(verdict.p_value, 2)}"
     text = f"{word} at a false-alarm rate of {rate} ({verdict.watcher}, {chance})."
     if verdict.alarm:
-        worst = verdict.evidence[0]
-        text += (
-            f" {worst.feature} is {significant(worst.seen)} where {significant(worst.normal)} is normal "
-            f"({worst.sigmas:+,.0f} σ).".replace("-", "−")
+        strange = [each for each in verdict.evidence if abs(each.sigmas) > _STRANGE_SIGMAS][:_MOST] or (
+            verdict.evidence[:1]
         )
+        text += " " + "; ".join(
+            f"{each.feature} is {significant(each.seen)} where {significant(each.normal)} is normal "
+            f"({sigmas(each.sigmas)})"
+            for each in strange
+        )
+        text += "."
     seen = [
         f"{each.attack} from {percent(each.fraction, 2)} of the pulses on"
         for each in verdict.detectable

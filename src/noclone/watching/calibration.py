@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import clone
 
 from noclone.core.errors import InvalidInput
 from noclone.core.numbers import real
@@ -45,6 +46,8 @@ class Calibrated:
         `normal_scores`, which keeps the rate whatever the law of the scores if rows are exchangeable.
     normal : Telemetry
         What it was fitted and calibrated with.
+    namer : object or None
+        Of a watcher that learns from attacks: the same kind of estimator, fitted to tell their labels apart.
     """
 
     watcher: Watcher
@@ -55,6 +58,7 @@ class Calibrated:
     normal_scores: Floats
     false_alarm_rate: float
     normal: Telemetry
+    namer: Any = None
 
     @property
     def threshold(self) -> float:
@@ -70,6 +74,13 @@ class Calibrated:
             If columns are missing.
         """
         return alarm_scores(self.estimator, telemetry.only(self.columns).windows(self.window).values)
+
+    def named(self, telemetry: Telemetry) -> NDArray[np.str_] | None:
+        """Return what each row looks most like, ``"normal"`` or an attack's label; None if it cannot tell."""
+        if self.namer is None:
+            return None
+        rows = telemetry.only(self.columns).windows(self.window).values
+        return np.asarray(self.namer.predict(rows)).astype(str)
 
     def p_values(self, scores: Floats) -> Floats:
         """Return the share of normal rows with such a score or a larger one, the row itself counted."""
@@ -149,16 +160,19 @@ def calibrate(
         if name == "random_state" or name.endswith("__random_state")
     }
     estimator.set_params(**random)
+    namer = None
     if kind == ONE_CLASS:
         estimator.fit(rows.values)
     else:
         if not attacks:
             raise InvalidInput(f"watcher {watcher.name}", "learns from attacks, but none were given")
         labelled = joined([rows, *(part.only(columns).windows(window) for part in attacks)])
-        # The question is whether a block is normal; which attack it is would be another watcher's question.
+        if len(np.unique(labelled.labels)) > 2:
+            namer = clone(estimator).fit(labelled.values, labelled.labels)
+        # Whether a block is normal is asked by itself: attacks that look alike need not be told apart for it.
         estimator.fit(labelled.values, np.where(labelled.labels == NORMAL, NORMAL, ATTACK))
     scores = np.sort(alarm_scores(estimator, held_rows.values))
-    return Calibrated(watcher, estimator, kind, columns, window, scores, rate, normal)
+    return Calibrated(watcher, estimator, kind, columns, window, scores, rate, normal, namer)
 
 
 def alarm_scores(estimator: Any, X: Floats) -> Floats:

@@ -68,6 +68,9 @@ class Verdict:
     normal_blocks : int
     evidence : tuple of Deviation
         The features, the strangest first.
+    likely : tuple of (str, float)
+        What the alarming rows look most like to a watcher that learned from attacks, with their share among
+        them, the largest first; several attacks at once are joined by ``+``. No proof of anything.
     detectable : tuple of Detectable
         The least attacks that would have been seen.
     rule : DiscardRule or None
@@ -90,6 +93,7 @@ class Verdict:
     normal: str
     normal_blocks: int
     evidence: tuple[Deviation, ...]
+    likely: tuple[tuple[str, float], ...] = ()
     detectable: tuple[Detectable, ...] = ()
     rule: DiscardRule | None = None
     stake_bits: int | None = None
@@ -119,6 +123,8 @@ class Verdict:
                 f"{deviation.feature:<18} {deviation.seen:>12.5g}, normal {deviation.normal:>12.5g}  "
                 f"({deviation.sigmas:+.1f} sigma)"
             )
+        for label, share in self.likely[:3]:
+            lines.append(f"looks like  {label} in {share:.0%} of the blocks that alarm")
         for each in self.detectable:
             lines.append(detectable_text(each))
         if self.stake_bits is not None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import binom
 
 from noclone import attacks as attack_folder
@@ -357,7 +358,19 @@ def judge(calibrated: Calibrated, telemetry: Telemetry, source: str) -> Verdict:
         normal=source,
         normal_blocks=len(calibrated.normal),
         evidence=deviations(telemetry.only(calibrated.columns), calibrated.normal),
+        likely=_likely(calibrated, telemetry, alarms),
     )
+
+
+def _likely(
+    calibrated: Calibrated, telemetry: Telemetry, alarms: NDArray[np.bool_]
+) -> tuple[tuple[str, float], ...]:
+    named = calibrated.named(telemetry) if alarms.any() else None
+    if named is None:
+        return ()
+    labels, counts = np.unique(named[alarms], return_counts=True)
+    order = np.argsort(-counts, kind="stable")
+    return tuple((str(labels[i]), float(counts[i] / counts.sum())) for i in order)
 
 
 def deviations(telemetry: Telemetry, normal: Telemetry) -> tuple[Deviation, ...]:
