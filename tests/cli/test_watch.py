@@ -148,6 +148,15 @@ def test_run_ends_with_a_verdict(tmp_path):
     assert "gives up" in page
 
 
+def test_attacks_stand_beside_the_bounds():
+    done = noclone("agree", "--attacks", "trojan-horse", "phase-covariant-cloning", "--json")
+    rows = json.loads(done.stdout)["rows"]
+    assert done.returncode == 0
+    beaten = {row["attack"] for row in rows if row["beaten"]}
+    assert beaten == {"trojan-horse"}
+    assert "beaten" in noclone("agree", "--attacks", "trojan-horse").stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

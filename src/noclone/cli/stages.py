@@ -25,7 +25,15 @@ from noclone.cli.progress import progress_bar
 from noclone.core.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from noclone.protocols.round_attack import RoundAttack
     from noclone.setup import Setup
+
+
+_ELSEWHERE = {
+    "pulses": "acts on decoy-bb84 and bb84, not on {}",
+    "symbols": "acts on the symbols of gg02, which `noclone telemetry` plays",
+}
+"""What is said of attacks that are not simulated round by round."""
 
 
 def register(app: typer.Typer) -> None:
@@ -37,7 +45,9 @@ def register(app: typer.Typer) -> None:
 def simulate(
     setup: SetupName,
     pulses: Pulses = None,
-    attack: Annotated[str | None, typer.Option(help="Eve on the channel: NAME:parameter=value,…")] = None,
+    attack: Annotated[
+        str | None, typer.Option(help="Eve on the channel: NAME:parameter=value,…; NAME+NAME for several.")
+    ] = None,
     changes: Changes = None,
     seed: Seed = 1,
     workers: Workers = 1,
@@ -47,14 +57,17 @@ def simulate(
     """Simulate a run and write the two parties' records, or show what a protocol without records gives."""
     from noclone import attacks, records
     from noclone.protocols.decoy_bb84 import DecoyBB84
+    from noclone.protocols.round_attack import RoundAttack
     from noclone.simulation import simulate as simulate_setup
 
     loaded = load_setup(setup, changes)
-    if not isinstance(loaded.protocol, DecoyBB84):
-        if attack is not None:
-            raise InvalidInput("--attack", f"acts on decoy-bb84 and bb84, not on {loaded.protocol.NAME}")
-        return _sample(loaded, pulses, seed, json)
     eve = None if attack is None else attacks.parse(attack)
+    if isinstance(eve, RoundAttack):
+        eve.check_setup(loaded.protocol, loaded.link)
+    if not isinstance(loaded.protocol, DecoyBB84):
+        if eve is not None and not isinstance(eve, RoundAttack):
+            raise InvalidInput(f"--attack {eve.NAME}", _ELSEWHERE[eve.ACTS_ON].format(loaded.protocol.NAME))
+        return _sample(loaded, pulses, eve, seed, json)
     folder = output_folder(out)
     with progress_bar(quiet=json) as progress:
         alice, bob = simulate_setup(loaded, pulses, attack=eve, seed=seed, workers=workers, progress=progress)
@@ -78,14 +91,22 @@ def simulate(
     return 0
 
 
-def _sample(setup: Setup, rounds: float | None, seed: int, json: bool) -> int:
+def _sample(setup: Setup, rounds: float | None, eve: RoundAttack | None, seed: int, json: bool) -> int:
     from noclone.simulation import sample
 
     played = 1e6 if rounds is None else rounds
-    rows = sample(setup, played, seed=seed)
+    rows = sample(setup, played, attack=eve, seed=seed)
+    told = None if eve is None else eve.information(setup.protocol, setup.link)
     if json:
-        shown = [dataclasses.asdict(row) for row in rows]
-        print_json({"setup": setup.name, "protocol": setup.protocol.NAME, "rounds": played, "rows": shown})
+        shown = {
+            "setup": setup.name,
+            "protocol": setup.protocol.NAME,
+            "rounds": played,
+            "rows": [dataclasses.asdict(row) for row in rows],
+        }
+        if eve is not None:
+            shown |= {"attack": eve.text(), "information_bits": told}
+        print_json(shown)
     else:
         cells = [
             {
@@ -98,7 +119,14 @@ def _sample(setup: Setup, rounds: float | None, seed: int, json: bool) -> int:
         ]
         if setup.protocol.BROKEN:
             print(f"NOT SECURE: {setup.protocol.NAME} is broken: {setup.protocol.BROKEN}\n")
-        print(f"{setup.name}: {played:,.0f} rounds\n{table(cells)}")
+        print(
+            f"{setup.name}: {played:,.0f} rounds{'' if eve is None else f' under {eve.NAME}'}\n{table(cells)}"
+        )
+        if eve is not None:
+            print(
+                "\nExpected is what the setup gives without Eve; a small p says that the parties see her.\n"
+                f"Eve's information: {told:.4g} bits per sifted bit of the rounds that she attacks."
+            )
     return 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any, ClassVar
 
@@ -14,6 +14,7 @@ from scipy.special import ndtr, roots_hermite
 
 from noclone.core.errors import InvalidInput
 from noclone.protocols.attack import Attack
+from noclone.protocols.combined_attack import CombinedAttack, injected_light
 from noclone.rates.gaussian_modulation import after_channel, behind_detector, holevo_homodyne, homodyne_noise
 from noclone.sampling.symbols import SymbolModel
 
@@ -57,7 +58,7 @@ class SymbolAttack(Attack):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Combination(SymbolAttack):
+class Combination(CombinedAttack, SymbolAttack):
     """Several attacks on the same symbols, in the alphabetical order of their names.
 
     Attributes
@@ -69,31 +70,30 @@ class Combination(SymbolAttack):
     ------
     InvalidInput
         If there are fewer than two, two are of the same name, or one has a fraction of its own.
+
+    Notes
+    -----
+    Du and Huang, Photonics 9, 177 (2022), on attacks that coexist.
     """
 
-    DOES: ClassVar[str] = "several attacks on the same symbols"
-    RESENDS: ClassVar[str] = "what the last of them sends on"
-    LEARNS: ClassVar[str] = "what the most telling of them tells"
-    CHANGES: ClassVar[str] = "what each of them changes"
-    BREAKS: ClassVar[str] = "what each of them breaks"
-    SOURCE: ClassVar[str] = "Du and Huang, Photonics 9, 177 (2022), on attacks that coexist"
+    WORD: ClassVar[str] = "and"
 
     parts: tuple[SymbolAttack, ...] = ()
 
     def check(self) -> None:
         """Sort the parts and refuse what cannot be combined."""
-        parts = tuple(sorted(self.parts, key=lambda part: part.NAME))
-        names = [part.NAME for part in parts]
-        if len(parts) < 2 or len(set(names)) < len(names):
-            raise InvalidInput("parts", f"must be different attacks, at least two, but are {names}")
-        if any(part.fraction != 1 for part in parts):
+        super().check()
+        if any(part.fraction != 1 for part in self.parts):
             raise InvalidInput("parts", "must attack all symbols; the fraction is the combination's")
-        object.__setattr__(self, "parts", parts)
 
     @property
-    def NAME(self) -> str:  # type: ignore[override]
-        """Names of the parts, joined with ``+``."""
-        return "+".join(part.NAME for part in self.parts)
+    def INJECTED_LIGHT(self) -> dict[str, float]:  # type: ignore[override]
+        """The sum of what the parts bring in."""
+        return injected_light([1.0] * len(self.parts), self.parts)
+
+    def text(self) -> str:
+        """Return the texts of the parts, each with the fraction of the combination."""
+        return "+".join(replace(part, fraction=self.fraction).text() for part in self.parts)
 
     def attacked(self, model: SymbolModel) -> SymbolModel:
         """Return the link after each of the attacks."""
@@ -109,10 +109,17 @@ class Combination(SymbolAttack):
 
 
 def combined(attacks: Sequence[SymbolAttack]) -> SymbolAttack | None:
-    """Return no attack, the one given, or the combination of several."""
+    """Return no attack, the one given, or the combination of several, which must be of the same fraction."""
     if len(attacks) < 2:
         return attacks[0] if attacks else None
-    return Combination(parts=tuple(attacks))
+    fractions = {attack.fraction for attack in attacks}
+    if len(fractions) > 1:
+        raise InvalidInput(
+            "attacks on the same symbols",
+            f"must have one fraction, but have {' and '.join(map(str, sorted(fractions)))}",
+        )
+    parts = tuple(replace(attack, fraction=1.0) for attack in attacks)
+    return Combination(parts=parts, fraction=fractions.pop())
 
 
 def check_travelling_oscillator(model: SymbolModel, name: str) -> None:
@@ -135,7 +142,7 @@ def holevo(model: SymbolModel, transmittance: Any, channel_noise: Any) -> Floats
         vacuum's at its output, in shot-noise units.
     """
     state = after_channel(np.asarray(model.modulation_snu) + 1.0, transmittance, channel_noise)
-    noise = model.electronic_noise_snu + model.phase_noise_snu
+    noise = model.electronic_noise_snu + model.phase_noise_snu(transmittance)
     if model.trusted:
         return holevo_homodyne(state, homodyne_noise(model.efficiency, noise))
     return holevo_homodyne(behind_detector(state, model.efficiency, noise), 0.0)

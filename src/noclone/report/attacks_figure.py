@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from noclone.agreement.attacks import AttackRow, telling
 from noclone.core.errors import InvalidInput
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _ROW_IN, _MARGIN_IN = 0.215, 1.75
+_LOOKS: tuple[dict[str, Any], ...] = (
+    {"linestyle": "", "marker": "|", "markersize": 10, "markeredgewidth": 2},
+    {"linestyle": "", "marker": "o", "markersize": 4.5},
+)
+"""What is certified, and what is left."""
 
 
 def attacks_figure(rows: Sequence[AttackRow], path: Path | str) -> None:
@@ -58,7 +63,13 @@ def attacks_figure(rows: Sequence[AttackRow], path: Path | str) -> None:
             ha="left",
             fontsize=10,
         )
-        figure.legend(*_legend(panels[0, 0]), loc="outside lower center", ncols=2)
+        marks = [mark for look in _LOOKS for mark in panels[0, 0].plot([], [], color=INK, **look)]
+        figure.legend(
+            marks,
+            ["what the parties certify", "what Eve really leaves unknown, at most"],
+            loc="outside lower center",
+            ncols=2,
+        )
         write_atomically(path, lambda file: figure.savefig(file, format=kind, dpi=160, metadata=about))
 
 
@@ -70,17 +81,11 @@ def _draw(axes: Axes, rows: list[AttackRow]) -> None:
     for place, row in enumerate(rows):
         colour = GREEN if row.inside else VERMILION
         axes.plot([row.certified, row.left], [place, place], color=colour, linewidth=1.2, alpha=0.5)
-        axes.plot(row.left, place, "o", color=colour, markersize=4.5)
-        axes.plot(row.certified, place, "|", color=colour, markersize=10, markeredgewidth=2)
+        for value, look in zip((row.certified, row.left), _LOOKS, strict=True):
+            axes.plot(value, place, color=colour, **look)
     axes.set_yticks(range(len(rows)), [row.attack for row in rows], fontsize=8)
     axes.set_ylim(-0.8, len(rows) - 0.2)
     axes.axvline(0, color=MUTED, linewidth=0.8)
     axes.grid(False, axis="y")
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_color(LINE)
-
-
-def _legend(axes: Axes) -> tuple[list[object], list[str]]:
-    certified = axes.plot([], [], "|", color=INK, markersize=10, markeredgewidth=2)
-    left = axes.plot([], [], "o", color=INK, markersize=4.5)
-    return [*certified, *left], ["what the parties certify", "what Eve really leaves unknown, at most"]

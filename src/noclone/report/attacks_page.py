@@ -24,7 +24,7 @@ Of each attack the row shows, among its settings that would end in a key, the on
 - Rounds: B92 is certified by the same proofs, for single photons with their loss; with a strong reference by Koashi's bound. Coherent one-way has a rate, but no proof.
 - Symbols: the Holevo information that the asymptotic rate of GG02 charges at the transmittance and the excess noise that the parties find, trusted receiver, 30 km. Bits are those that both share less what Eve is charged or knows; below 0 she knows more than Bob and Alice share, and where less noise is found than none there is no key.
 - Eve's information is that of a measurement (of the cloners of continuous variables: the Holevo quantity), so that what is left is at most what is shown. An attack inside may lie far from the bound, because an individual attack learns less than a collective one.
-- Phase remapping as it is published, intercept and resend, causes at least 15.5 % of errors, where no one-way key is left to be broken; its authors hold it against two-way error correction. The row shows the collective attack that is optimal for the remapped states (the solver's feasible point) where the parties see the errors given.
+- Phase remapping as it is published, intercept and resend, causes at least 15.5 % of errors, where no one-way key is left to be broken, and on fewer pulses it tells Eve less than the bound allows her for the errors: it does not beat the bound. The row shows the collective attack that is optimal for the remapped states (the solver's feasible point) where the parties see the errors given.
 - The wavelength attack with the published shares makes the gains of the two bases unequal, which contradicts the receiver that the proof describes: no key. The row has equal shares.
 
 """  # noqa: E501
@@ -41,12 +41,13 @@ def attacks_page(rows: Sequence[AttackRow]) -> str:
     chosen = telling(rows)
     ordered = sorted(chosen, key=lambda row: (not row.inside, row.attack))
     inside = sum(row.inside for row in rows)
-    text = _HEAD + _table([_bound(row) for row in ordered])
+    text = _HEAD + _table([cells(row) for row in ordered])
     text += _RULES.format(inside=inside, outside=len(rows) - inside)
     return text + "## What Eve does\n\n" + _table([_deed(row.attack) for row in chosen])
 
 
-def _bound(row: AttackRow) -> dict[str, str]:
+def cells(row: AttackRow) -> dict[str, str]:
+    """Return a row as the cells of a table."""
     (first, size), (second, noise) = row.seen
     seen = f"{first} {significant(size)}, {second} "
     rate = percent(round(noise, 6), 2) if second == "error rate" else significant(round(noise, 6))

@@ -154,10 +154,19 @@ class SymbolModel:
             own = np.where(photons > 0, (1 + self.electronic_noise_snu) / (2 * photons), 0.0)
         return (self.phase_noise_rad2 + own)[()]
 
-    @property
-    def phase_noise_snu(self) -> Any:
-        """Variance that the phase error adds to a reading, in shot-noise units at the receiver's output."""
-        return self.gain * self.modulation_snu * -np.expm1(-np.asarray(self.phase_variance))
+    def phase_noise_snu(self, transmittance: Any) -> Any:
+        """Return the variance that the phase error adds to a reading, in shot-noise units at the output.
+
+        `transmittance` is the channel's as the readings' slope shows it, T exp(-V) with the variance V of the
+        phase: whoever changes the channel changes this noise with it.
+
+        Examples
+        --------
+        >>> model = SymbolModel(phase_noise_rad2=0.02)
+        >>> round(float(model.phase_noise_snu(model.transmittance * np.exp(-0.02))), 6)
+        0.029843
+        """
+        return self.efficiency * transmittance * self.modulation_snu * np.expm1(self.phase_variance)
 
     @property
     def volts_per_photoelectron(self) -> Any:
@@ -196,8 +205,8 @@ class SymbolModel:
     def estimates(self, seen: BlockStatistics) -> Estimates:
         """Return what parties who take this model for granted conclude from blocks.
 
-        They use the shot noise of this model, as calibrated, except where they estimate it, and take its
-        phase noise off.
+        They use the shot noise of this model, as calibrated, except where they estimate it, and take the
+        noise of its phase off, at the transmittance that they find.
 
         Notes
         -----
@@ -208,10 +217,12 @@ class SymbolModel:
         slope = seen.covariance / seen.sent_variance
         rest = seen.variance - slope * seen.covariance
         others = self.electronic_noise_v2 + faint * self.excess_noise_snu * self.shot_noise_v2
+        transmittance = slope**2 / (self.efficiency * self.shot_noise_v2)
+        phase_noise = self.phase_noise_snu(transmittance)
         return Estimates(
             (seen.monitor_variance - others) / (1 + faint * self.modulation_snu),
-            slope**2 / (self.efficiency * self.shot_noise_v2),
-            (rest - self.electronic_noise_v2) / self.shot_noise_v2 - 1 - self.phase_noise_snu,
+            transmittance,
+            (rest - self.electronic_noise_v2) / self.shot_noise_v2 - 1 - phase_noise,
         )
 
     def expected(self) -> BlockStatistics:

@@ -301,10 +301,10 @@ def normal_of(
     known: list[Telemetry] = []
     if not chosen.suits(columns, ONE_CLASS) and chosen.suits(columns, CLASSIFICATION):
         known = [
-            pulse_telemetry(setup, _TRAINING_BLOCKS, size, attack=eve, drift=drift, seed=seed + 2).only(
-                columns
-            )
-            for eve in _pulse_attacks()
+            pulse_telemetry(
+                setup, _TRAINING_BLOCKS, size, attack=eve, drift=drift, seed=seed + 2, run=run
+            ).only(columns)
+            for run, eve in enumerate(_pulse_attacks())
         ]
     return calibrate(chosen, usual, false_alarm_rate, attacks=known, seed=seed), source
 
