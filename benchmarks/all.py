@@ -34,6 +34,7 @@ BENCHMARKS = (
     "ldpc_decoding",
     "pulses_to_key",
     "sampling",
+    "telemetry",
     "hashing",
     "tune",
 )

@@ -1,8 +1,8 @@
 """Write the generated parts of the documentation: `make docs`.
 
-Pages of the protocols and the models, the gallery, the agreement table, the experiments, and the comparison
-of all protocols; each from what the code declares and computes, so that none can say something else than the
-code.
+Pages of the protocols and the models, the gallery, the agreement table, the experiments, attacks beside the
+bounds, the comparison of all protocols, and what errors and decoys show of photon-number splitting; each from
+what the code declares and computes, so that none can say something else than the code.
 """
 
 import ast
@@ -15,11 +15,15 @@ from pathlib import Path
 import numpy as np
 
 from noclone.agreement import agree, experiments
+from noclone.agreement.attacks import attacks_table
 from noclone.cli.agree import shown as agreement_cells
 from noclone.cli.experiments import drawn, shown
 from noclone.optimise import curves
 from noclone.protocols import protocols
 from noclone.report import comparison_figure, write_pages
+from noclone.report.attacks_figure import attacks_figure
+from noclone.report.attacks_page import attacks_page
+from noclone.report.blind_watcher_figure import blind_and_seeing, blind_watcher_figure
 from noclone.report.model_page import write_model_pages
 from noclone.setup import typical
 
@@ -59,6 +63,15 @@ def agreement() -> None:
     (DOCS / "agreement.md").write_text(text, encoding="utf-8")
     if not all(row["passed"] for row in rows):
         raise SystemExit("error: a protocol does not agree with itself; see docs/agreement.md")
+
+
+def attacks_and_bounds() -> None:
+    """Run all attacks beside the bounds and write their page and picture."""
+    rows = attacks_table()
+    (DOCS / "attacks.md").write_text(attacks_page(rows), encoding="utf-8")
+    attacks_figure(rows, DOCS / "images" / "attacks.svg")
+    if not all(row.sound for row in rows):
+        raise SystemExit("error: an attack inside the assumptions beats its bound; see docs/attacks.md")
 
 
 def experiment_table() -> None:
@@ -172,5 +185,7 @@ if __name__ == "__main__":
     learning()
     peers()
     comparison()
+    blind_watcher_figure(blind_and_seeing(), DOCS / "images" / "pns-blind.svg")
+    attacks_and_bounds()
     experiment_table()
     agreement()

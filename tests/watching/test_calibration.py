@@ -6,7 +6,7 @@ import pytest
 from noclone.core.errors import InvalidInput
 from noclone.records.telemetry import Telemetry
 from noclone.watchers import get
-from noclone.watching import Stream, calibrate
+from noclone.watching import Stream, calibrate, judge
 from noclone.watching.watch import calibrated_for, look_at
 
 COLUMNS = ("a", "b", "c")
@@ -146,3 +146,20 @@ def test_a_taught_watcher_names_what_it_sees():
         assert verdict.likely[0][0] == "left+right"
         assert verdict.likely[0][1] > 0.8
     assert look_at(both, taught).verdict.likely == ()
+
+
+@pytest.mark.parametrize(("normal_blocks", "rows"), [(200, 100), (600, 1), (600, 20)])
+def test_a_run_of_several_blocks_alarms_as_rarely_as_said(normal_blocks, rows):
+    rate, alarms = 0.05, []
+    for seed in range(400):
+        calibrated = calibrate(get("chi-square"), drawn(normal_blocks, seed), rate)
+        alarms.append(judge(calibrated, drawn(rows, 5000 + seed), "").alarm)
+    assert np.mean(alarms) <= rate + 3 * np.sqrt(rate * (1 - rate) / 400)
+
+
+def test_many_blocks_that_are_each_a_little_strange_raise_the_alarm():
+    """None needs to be beyond the threshold: the average tells."""
+    calibrated = calibrate(get("chi-square"), drawn(600, 1))
+    verdict = judge(calibrated, drawn(200, 2, shift=np.array([0.9, 0.0, 0.0])), "")
+    assert len(verdict.alarming) < 20
+    assert verdict.alarm

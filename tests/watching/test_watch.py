@@ -67,6 +67,7 @@ def test_normal_can_be_learned_from_a_laboratory_s_own_runs():
     verdict = watch(*fresh, SETUP, normal=usual, blocks=10)
     assert not verdict.alarm
     assert verdict.normal == "2 recorded runs"
+    assert verdict.detectable == ()  # the model on paper is not this link, so its attacks tell nothing
     eve = nc.simulate(real, pulses=1e8, attack=PhotonNumberSplitting(), seed=6)
     assert watch(*eve, SETUP, normal=usual, blocks=10).alarm
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -12,7 +13,7 @@ from noclone.core.errors import InvalidInput
 from noclone.core.files import write_bytes
 from noclone.core.progress import Progress, silent
 from noclone.core.registry import pick
-from noclone.learn.task import Task, all_tasks
+from noclone.learn.task import ONE_CLASS, Task, all_tasks
 
 BUDGET, SEEDS, SEED = 6, 5, 2
 """Hyperparameter settings per watcher and split, splits, and what everything random follows from.
@@ -46,11 +47,13 @@ def leaderboard(
 ) -> list[dict[str, Any]]:
     """Run watchers on tasks and return a row per task and watcher; what is done already is not done again.
 
+    Where attacks are to be unknown, nothing is searched: settings could only be chosen by the attack itself.
+
     Parameters
     ----------
     folder : path-like
-        Holds a file per task, ``NAME.json``; it must exist. A file made with other settings or watchers is
-        made anew.
+        Holds a file per task, ``NAME.json``; it must exist. A file made with other settings, watchers or data
+        is made anew.
     tasks : iterable of str, optional
         Names; all tasks about telemetry by default.
     budget, seeds, seed, workers
@@ -72,11 +75,15 @@ def leaderboard(
     chosen = list(known) if tasks is None else [pick("task", name, known).name for name in tasks]
     rows = []
     for name in chosen:
-        settings = {"budget": budget, "seeds": seeds, "seed": seed}
+        task = known[name]
+        tried = 1 if task.kind == ONE_CLASS else budget
+        settings = {"budget": tried, "seeds": seeds, "seed": seed}
         path = Path(folder) / f"{name}.json"
-        found = _done(path, {**settings, "models": _names(known[name])})
+        made_of = {**settings, "models": _names(task), "data": _digest(task, seed)}
+        found = _done(path, made_of)
         if found is None:
-            found = _run(known[name], settings, workers, partial(_of_task, progress, name))
+            result = _run(task, settings, workers, partial(_of_task, progress, name))
+            found = {**result, "settings": made_of}
             write_bytes(path, (json.dumps(found, indent=1) + "\n").encode())
         progress(name, 1.0)
         rows += found["rows"]
@@ -91,6 +98,13 @@ def _names(task: Task) -> list[str]:
     from noclone.learn.watch_contenders import watch_contenders
 
     return [contender.name for contender in watch_contenders(task)[0]]
+
+
+def _digest(task: Task, seed: int) -> str:
+    """Return a fingerprint of a task's data: another attack in the folder, or another law, is another task."""
+    data = task.draw(seed)
+    labels = json.dumps(data.y.tolist()).encode()
+    return hashlib.blake2b(data.X.tobytes() + labels, digest_size=8).hexdigest()
 
 
 def _run(task: Task, settings: dict[str, int], workers: int, progress: Progress) -> dict[str, Any]:
@@ -122,7 +136,6 @@ def _run(task: Task, settings: dict[str, int], workers: int, progress: Progress)
         "metric": outcome.metric,
         "ceiling": outcome.ceiling,
         "ceiling_text": task.ceiling_text,
-        "settings": {**settings, "models": _names(task)},
         "train_rows": outcome.train_rows,
         "test_rows": outcome.test_rows,
         "notes": list(outcome.notes),

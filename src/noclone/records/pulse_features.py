@@ -72,7 +72,9 @@ def _share(part: Floats, whole: Floats, otherwise: float) -> Floats:
     return np.asarray(np.divide(part, whole, out=np.full(np.shape(whole), otherwise), where=whole > 0))
 
 
-def record_telemetry(alice: AliceRecord, bob: BobRecord, intensities: int, blocks: int = 1) -> Telemetry:
+def record_telemetry(
+    alice: AliceRecord, bob: BobRecord, intensities: int, blocks: int = 1, size: float | None = None
+) -> Telemetry:
     """Return the telemetry of two records of one run, cut into blocks of equally many pulses.
 
     Parameters
@@ -83,6 +85,8 @@ def record_telemetry(alice: AliceRecord, bob: BobRecord, intensities: int, block
         How many the protocol has.
     blocks : int
         Blocks to cut the run into; at most one per pulse.
+    size : float, optional
+        Pulses of a block; what the blocks leave over at the end is not looked at. All pulses by default.
 
     Returns
     -------
@@ -112,19 +116,22 @@ def record_telemetry(alice: AliceRecord, bob: BobRecord, intensities: int, block
     if highest >= intensities:
         raise InvalidInput("intensity", f"must lie between 0 and {intensities - 1}, but one is {highest}")
     hers = alice_rows(alice, bob)
-    edges = np.linspace(0, run.pulses, blocks + 1)
-    block = np.searchsorted(edges[1:-1], bob.pulse_index, side="right")
+    length = run.pulses / blocks if size is None else size
+    edges = np.arange(blocks + 1, dtype=float) * length
+    if size is None:
+        edges[-1] = run.pulses
+    inside = bob.pulse_index < edges[-1]
+    block = np.searchsorted(edges[1:-1], bob.pulse_index[inside], side="right")
     shape = (blocks, intensities, 2, 2, 2, 2)
-    cells = np.ravel_multi_index(
-        (block, alice.intensity[hers], alice.basis[hers], alice.bit[hers], bob.basis, bob.bit), shape
-    )
+    columns = (alice.intensity[hers], alice.basis[hers], alice.bit[hers], bob.basis, bob.bit)
+    cells = np.ravel_multi_index((block, *(column[inside] for column in columns)), shape)
     counts = np.bincount(cells, minlength=int(np.prod(shape))).reshape(shape)
-    seconds = edges[:-1] / run.clock_rate_hz if run.clock_rate_hz else edges[:-1]
+    seconds = edges[:-1] / (run.clock_rate_hz or 1.0)
     return Telemetry(
         pulse_columns(intensities),
         pulse_features(counts),
         times_s=seconds,
-        card={"run_id": run.run_id, "protocol": run.protocol, "pulses_per_block": run.pulses / blocks},
+        card={"run_id": run.run_id, "protocol": run.protocol, "pulses_per_block": length},
     )
 
 

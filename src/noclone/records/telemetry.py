@@ -163,8 +163,9 @@ def joined(parts: Sequence[Telemetry]) -> Telemetry:
     for part in parts:
         check_columns(part.columns, first.columns)
         check_columns(first.columns, part.columns)
-        runs.append(part.runs + offset)
-        offset = int(runs[-1].max(initial=offset - 1)) + 1
+        names, numbers = np.unique(part.runs, return_inverse=True)
+        runs.append(numbers + offset)
+        offset += len(names)
     return Telemetry(
         first.columns,
         np.concatenate([part.only(first.columns).values for part in parts]),

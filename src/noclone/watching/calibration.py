@@ -46,6 +46,8 @@ class Calibrated:
         `normal_scores`, which keeps the rate whatever the law of the scores if rows are exchangeable.
     normal : Telemetry
         What it was fitted and calibrated with.
+    held : Telemetry
+        The rows of it that it was not fitted to.
     namer : object or None
         Of a watcher that learns from attacks: the same kind of estimator, fitted to tell their labels apart.
     """
@@ -58,12 +60,19 @@ class Calibrated:
     normal_scores: Floats
     false_alarm_rate: float
     normal: Telemetry
+    held: Telemetry
     namer: Any = None
 
     @property
     def threshold(self) -> float:
         """Score above which a row raises the alarm."""
-        return float(self.normal_scores[_rank(len(self.normal_scores), self.false_alarm_rate) - 1])
+        return float(self.normal_scores[self.rank - 1])
+
+    @property
+    def rank(self) -> int:
+        """Rank of the threshold among the held-back scores, from 1: the conformal quantile."""
+        count = len(self.normal_scores)
+        return min(count, math.ceil((count + 1) * (1 - self.false_alarm_rate) - 1e-9))
 
     def scores(self, telemetry: Telemetry) -> Floats:
         """Return alarm scores, larger where a row looks less normal; one per row of `window` blocks.
@@ -172,11 +181,20 @@ def calibrate(
         # Whether a block is normal is asked by itself: attacks that look alike need not be told apart for it.
         estimator.fit(labelled.values, np.where(labelled.labels == NORMAL, NORMAL, ATTACK))
     scores = np.sort(alarm_scores(estimator, held_rows.values))
-    return Calibrated(watcher, estimator, kind, columns, window, scores, rate, normal, namer)
+    return Calibrated(watcher, estimator, kind, columns, window, scores, rate, normal, held_rows, namer)
 
 
 def alarm_scores(estimator: Any, X: Floats) -> Floats:
-    """Return how little each row looks normal to a fitted estimator: larger is stranger, shape (rows,)."""
+    """Return how little each row looks normal to a fitted estimator: larger is stranger, shape (rows,).
+
+    Where an estimator has no number for a row, because its features are too large to compute with, the row
+    is as strange as can be.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.nan_to_num(_scores(estimator, X), nan=np.inf, posinf=np.inf, neginf=-np.inf)
+
+
+def _scores(estimator: Any, X: Floats) -> Floats:
     classes = getattr(estimator, "classes_", None)
     if classes is None or not hasattr(estimator, "predict_proba"):
         decision = np.asarray(estimator.decision_function(X), float)
@@ -190,11 +208,6 @@ def alarm_scores(estimator: Any, X: Floats) -> Floats:
         divide="ignore"
     ):  # a probability of 1 or 0 to rounding: log odds keep what order is left
         return np.asarray(np.log1p(-normal) - np.log(normal))
-
-
-def _rank(count: int, rate: float) -> int:
-    """Return the rank of the conformal quantile among `count` scores, from 1."""
-    return min(count, math.ceil((count + 1) * (1 - rate) - 1e-9))
 
 
 def _halves(normal: Telemetry) -> tuple[Telemetry, Telemetry]:

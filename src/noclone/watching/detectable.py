@@ -15,8 +15,22 @@ from noclone.watching.verdict import Detectable
 
 POWER = 0.9
 """Share of attacked blocks that must raise the alarm."""
+MOST_FALSE = 0.25
+"""Share of the model's blocks without an attack above which normal is something else than the model."""
 FRACTIONS = np.logspace(-4, 0, 33)
 _BLOCKS = 64
+
+
+def sees_peace(
+    calibrated: Calibrated, setup: Setup, pulses_per_block: int, *, drift: Drift = STEADY, seed: int = 1
+) -> bool:
+    """Return whether the model's own blocks without an attack are normal to the watcher.
+
+    They need not be where normal was learned from records of a link that the setup describes badly.
+    """
+    blocks = _BLOCKS * calibrated.window
+    telemetry = pulse_telemetry(setup, blocks, pulses_per_block, drift=drift, seed=seed)
+    return bool(calibrated.alarms(calibrated.scores(telemetry)).mean() <= MOST_FALSE)
 
 
 def least_fraction(

@@ -149,6 +149,8 @@ def detectable_text(each: Detectable) -> str:
 
 def bits_text(verdict: Verdict) -> str:
     """Return in words what the verdict does to the key."""
+    if verdict.stake_bits == 0:
+        return "no secret bits were at stake"
     if verdict.rule is None:
         return f"{verdict.stake_bits:,} secret bits untouched: no rule was fixed before the block"
     if verdict.given_up_bits:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom
 
 from noclone import attacks as attack_folder
 from noclone import watchers
@@ -26,13 +27,17 @@ from noclone.setup import Setup
 from noclone.simulation.drift import STEADY, Drift
 from noclone.simulation.pulse_telemetry import pulse_telemetry
 from noclone.watching.calibration import CLASSIFICATION, ONE_CLASS, Calibrated, calibrate
-from noclone.watching.detectable import least_fraction
+from noclone.watching.detectable import least_fraction, sees_peace
+from noclone.watching.run_test import run_p_value
 from noclone.watching.verdict import Deviation, Verdict
+
+Floats = NDArray[np.float64]
 
 WATCHER = "chi-square"
 """The watcher that is asked if none is named."""
 NORMAL_BLOCKS = 2000
 """Blocks that the model gives where no records of normal runs are at hand."""
+MOST_BLOCKS = 100_000
 _TRAINING_BLOCKS = 60
 _USUAL_ATTACKS = ("intercept-resend", "photon-number-splitting")
 
@@ -185,9 +190,37 @@ def look_at(
     InvalidInput
         If columns are missing or normal blocks are too few for the rate.
     """
+    check_same_size(telemetry, normal)
     calibrated = calibrated_for(normal, watcher, window=window, false_alarm_rate=false_alarm_rate, seed=seed)
     verdict = judge(calibrated, telemetry, "the telemetry given")
     return Watched(verdict, calibrated, telemetry)
+
+
+def check_same_size(telemetry: Telemetry, normal: Telemetry) -> None:
+    """Refuse telemetry whose blocks are of another size than the normal ones, as far as their cards tell.
+
+    Raises
+    ------
+    InvalidInput
+        Naming both sizes.
+    """
+    seen, usual = sizes(telemetry.card), sizes(normal.card)
+    if seen and usual and seen != usual:
+        raise InvalidInput(
+            "telemetry",
+            f"must have blocks as long as the normal ones ({_listed(usual)}), but has {_listed(seen)}",
+        )
+
+
+def sizes(card: Mapping[str, Any]) -> set[tuple[str, float]]:
+    """Return the sizes of blocks that a data card names, with their unit."""
+    parts = card.get("parts", [card])
+    units = {"pulses_per_block": "pulses", "symbols_per_block": "symbols"}
+    return {(unit, float(part[name])) for part in parts for name, unit in units.items() if name in part}
+
+
+def _listed(found: set[tuple[str, float]]) -> str:
+    return " and ".join(f"{size:g} {unit}" for unit, size in sorted(found))
 
 
 def calibrated_for(
@@ -228,6 +261,8 @@ def watch_telemetry(
     if isinstance(attack, PulseAttack):
         eves[attack.NAME] = attack
     pulses = int(telemetry.card["pulses_per_block"])
+    if not sees_peace(calibrated, setup, pulses, drift=drift, seed=seed):
+        return verdict  # normal is not what the model says, so its attacks tell nothing
     found = []
     for place, eve in enumerate(eves.values()):
         progress("watch", place / len(eves))
@@ -283,16 +318,15 @@ def normal_of(
     block is fixed before the block.
     """
     blocks = whole("blocks", blocks, 1)
+    if blocks > MOST_BLOCKS:
+        raise InvalidInput("blocks", f"must be at most {MOST_BLOCKS:,}, but is {blocks:,}")
     chosen = watchers.get(watcher)
     intensities = len(setup.recorded.intensity_probs)
     size = max(1, pulses // blocks)
     columns = pulse_columns(intensities)
     if normal:
         usual = joined(
-            [
-                record_telemetry(*pair, intensities, max(1, round(pair[0].run.pulses / size)))
-                for pair in normal
-            ]
+            [record_telemetry(*pair, intensities, _fitting(pair[0], size), size) for pair in normal]
         )
         source = f"{len(normal)} recorded runs"
     else:
@@ -300,13 +334,24 @@ def normal_of(
         source = "the setup's model" + ("" if drift == STEADY else " with drift")
     known: list[Telemetry] = []
     if not chosen.suits(columns, ONE_CLASS) and chosen.suits(columns, CLASSIFICATION):
-        known = [
-            pulse_telemetry(
-                setup, _TRAINING_BLOCKS, size, attack=eve, drift=drift, seed=seed + 2, run=run
-            ).only(columns)
-            for run, eve in enumerate(_pulse_attacks())
-        ]
+        for run, eve in enumerate(_pulse_attacks()):
+            with suppress(InvalidInput):  # an attack on a part that this link does not have teaches nothing
+                taught = pulse_telemetry(
+                    setup, _TRAINING_BLOCKS, size, attack=eve, drift=drift, seed=seed + 2, run=run
+                )
+                known.append(taught.only(columns))
     return calibrate(chosen, usual, false_alarm_rate, attacks=known, seed=seed), source
+
+
+def _fitting(record: AliceRecord, size: int) -> int:
+    """Return how many blocks of so many pulses fit into a normal run."""
+    blocks = record.run.pulses // size
+    if blocks == 0:
+        raise InvalidInput(
+            "normal runs",
+            f"must have the {size:,} pulses of a block of the run, but one has {record.run.pulses:,}",
+        )
+    return blocks
 
 
 def _pulse_attacks() -> list[PulseAttack]:
@@ -317,8 +362,7 @@ def _pulse_attacks() -> list[PulseAttack]:
 def judge(calibrated: Calibrated, telemetry: Telemetry, source: str) -> Verdict:
     """Return the verdict on telemetry.
 
-    Every row is tested at the false-alarm rate a. Of several, the run raises the alarm where so many rows do
-    that a normal run has as many with a probability of at most a (rows taken as independent).
+    The run raises the alarm where `run_p_value` is at most the false-alarm rate.
 
     Parameters
     ----------
@@ -333,6 +377,7 @@ def judge(calibrated: Calibrated, telemetry: Telemetry, source: str) -> Verdict:
     InvalidInput
         If columns are missing, or there are fewer blocks than one row needs.
     """
+    telemetry = unlabelled(telemetry)
     rows = telemetry.only(calibrated.columns).windows(calibrated.window)
     if len(rows) == 0:
         raise InvalidInput(
@@ -340,19 +385,13 @@ def judge(calibrated: Calibrated, telemetry: Telemetry, source: str) -> Verdict:
         )
     scores = calibrated.scores(telemetry)
     alarms = calibrated.alarms(scores)
-    rate = calibrated.false_alarm_rate
-    if len(rows) == 1:
-        p_value = float(calibrated.p_values(scores)[0])
-        alarm = bool(alarms[0])
-    else:
-        p_value = float(binom.sf(int(alarms.sum()) - 1, len(rows), rate))
-        alarm = p_value <= rate
+    p_value = run_p_value(calibrated, rows, scores)
     return Verdict(
         watcher=calibrated.watcher.name,
         family=calibrated.watcher.family,
-        alarm=alarm,
+        alarm=p_value <= calibrated.false_alarm_rate,
         p_value=p_value,
-        false_alarm_rate=rate,
+        false_alarm_rate=calibrated.false_alarm_rate,
         blocks=len(rows),
         alarming=tuple(int(each) for each in np.nonzero(alarms)[0]),
         normal=source,
@@ -371,6 +410,11 @@ def _likely(
     labels, counts = np.unique(named[alarms], return_counts=True)
     order = np.argsort(-counts, kind="stable")
     return tuple((str(labels[i]), float(counts[i] / counts.sum())) for i in order)
+
+
+def unlabelled(telemetry: Telemetry) -> Telemetry:
+    """Return the same blocks without their labels, which a verdict must not look at."""
+    return replace(telemetry, labels=np.full(len(telemetry), NORMAL))
 
 
 def deviations(telemetry: Telemetry, normal: Telemetry) -> tuple[Deviation, ...]:
