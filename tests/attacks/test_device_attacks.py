@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from noclone import attacks
 from noclone.core.errors import InvalidInput
 from noclone.link.detection import DetectionModel, DetectorMemory
+from noclone.protocols.pulse_combination import PulseCombination
 from noclone.protocols.readings import Readings
 from noclone.rates.entropy import binary_entropy
 from noclone.sampling import clicks, photons
@@ -223,9 +224,20 @@ def test_the_trojan_horse_shows_on_the_monitor_alone():
     read, honest = attacks.TrojanHorse().attacked_readings(Readings()), Readings()
     assert read.alice_monitor_nw == pytest.approx(1 + 6.4)  # a hundredth of 1e6 photons at 5 MHz and 1550 nm
     assert replace(read, alice_monitor_nw=honest.alice_monitor_nw) == honest
-    assert attacks.TrojanHorse().INJECTED_LIGHT["alice"] == attacks.TrojanHorse().back_photons * 10 ** (
-        attacks.TrojanHorse().reflection_db / 10
-    )
+
+
+@pytest.mark.parametrize(
+    ("attack", "light"),
+    [
+        (attacks.DeadTime(blinding_photons=1e9), {"bob": 1e9}),
+        (attacks.TrojanHorse(back_photons=1e4, reflection_db=50), {"alice": 1e9}),
+        (attacks.TrojanHorse(), {"alice": 1e6}),
+        (attacks.HomodyneBlinding(photons=1e12), {"bob": 1e12}),
+        (attacks.InterceptResend(), {}),
+    ],
+)
+def test_light_is_declared_as_it_is_set(attack, light):
+    assert attack.injected_light == pytest.approx(light)
 
 
 @given(st.floats(1e-4, 5.0))
@@ -279,16 +291,44 @@ def test_seeding_a_share_of_the_pulses_mixes_the_sources():
     np.testing.assert_allclose(patterns.sum(axis=-1), 1, rtol=1e-12)
 
 
+@pytest.mark.parametrize("factor", [1, 1.5, 10, 30, 100])
+def test_seeded_pulses_have_all_their_photons(factor):
+    settings = bb84(DECOY)
+    mean = factor * np.where(settings.signal, 0.5, 0.1)
+    rows = attacks.LaserSeeding(factor=factor).attacked_settings(settings).photon_probs
+    np.testing.assert_allclose(rows @ np.arange(rows.shape[1]), mean, rtol=1e-9)
+    # Bob gets one photon less of every pulse of two or more: sums over n in closed form.
+    seen = attacks.LaserSeeding(factor=factor).table(CLEAN, settings).by_setting()
+    q = 0.99  # the share of photons that are lost
+    silent = np.exp(-mean) * (1 + q * mean) + (np.exp(mean * (q - 1)) - np.exp(-mean) * (1 + q * mean)) / q
+    np.testing.assert_allclose(seen[:, 0], silent, rtol=1e-9)
+
+
+def test_a_combination_gets_the_photons_of_its_brightest_part():
+    settings = bb84(DECOY)
+    parts = attacks.LaserDamage(fraction=0.5, drop_db=20), attacks.InterceptResend(fraction=0.5)
+    both = PulseCombination(parts=parts)
+    by_hand = sum(replace(part, fraction=1.0).table(LINK, settings).by_setting() / 2 for part in parts)
+    np.testing.assert_allclose(both.table(LINK, settings).by_setting(), by_hand, rtol=1e-12)
+    np.testing.assert_allclose(both.by_cause(LINK, settings).sum(axis=0), by_hand, rtol=1e-12)
+
+
+def test_light_too_bright_to_be_counted_is_refused():
+    with pytest.raises(InvalidInput, match="above 255 photons"):
+        attacks.LaserSeeding(factor=100).attacked_settings(bb84(photons.poisson([2.0, 0.1])))
+
+
 def test_only_lasers_can_be_made_brighter():
     with pytest.raises(InvalidInput, match="must be a laser"):
         attacks.LaserSeeding().attacked_settings(bb84(SINGLE))
 
 
+@pytest.mark.parametrize("drop_db", [3, 10, 15, 20])
 @pytest.mark.parametrize("transmittance", [0.001, 0.1, 1.0])
-def test_laser_damage_cannot_be_seen_in_the_counts(transmittance):
+def test_laser_damage_cannot_be_seen_in_the_counts(transmittance, drop_db):
     settings = bb84(DECOY)
     model = replace(LINK, channel_transmittance=transmittance)
-    attack = attacks.LaserDamage(drop_db=3)
+    attack = attacks.LaserDamage(drop_db=drop_db)
     np.testing.assert_allclose(
         attack.table(model, settings).by_setting(),
         honest_table(model, settings).by_setting(),
@@ -296,8 +336,8 @@ def test_laser_damage_cannot_be_seen_in_the_counts(transmittance):
         atol=1e-14,
     )
     assert attack.attacked_readings(Readings()) == Readings()
-    # Beams of a laser are independent: Eve holds 10^0.3 - T times the mean, whatever Bob has.
-    held = 0.5 * (10**0.3 - transmittance)
+    # Beams of a laser are independent: Eve holds 10^(dB / 10) - T times the mean, whatever Bob has.
+    held = 0.5 * (10 ** (drop_db / 10) - transmittance)
     known = -math.expm1(-held)
     assert float(
         attack.information(replace(model, dark_count_prob=0, misalignment=0), settings)

@@ -17,8 +17,9 @@ def test_every_file_is_an_attack_of_its_name():
         texts = (kind.DOES, kind.RESENDS, kind.LEARNS, kind.CHANGES, kind.SOURCE)
         assert all(isinstance(text, str) and text.strip(" .") == text for text in texts)
         assert isinstance(kind.BREAKS, str)
+        assert kind.BREAKS_AT in ("alice", "bob")
         assert kind.ACTS_ON in ("pulses", "symbols", "rounds")
-        assert all(photons > 0 for photons in kind.INJECTED_LIGHT.values())
+        assert all(photons > 0 for photons in kind().injected_light.values())
 
 
 def test_parse_gives_an_instance():

@@ -37,6 +37,11 @@ EVERY = (
     *((attack, LINK) for attack in (*ON_THE_OSCILLATOR, Saturation(), HomodyneBlinding())),
     (EntanglingCloner(), LINK),
     (TransmittanceDenial(), LINK),
+    *(
+        (attack, link)
+        for attack in (EntanglingCloner(), TransmittanceDenial())
+        for link in (OWN_OSCILLATOR, replace(OWN_OSCILLATOR, trusted=False))
+    ),
     (ReferencePulse(), OWN_OSCILLATOR),
 )
 
@@ -87,6 +92,38 @@ def test_what_the_parties_find_with_the_calibrated_shot_noise():
         assert found.excess_noise_snu == pytest.approx(noise, abs=1e-9)
 
 
+@pytest.mark.parametrize("trusted", [True, False])
+def test_phase_noise_falls_with_the_light_and_is_charged_as_that_of_a_longer_link(trusted):
+    link = replace(OWN_OSCILLATOR, trusted=trusted)
+    longer = replace(link, transmittance=0.5 * link.transmittance)
+    denial = TransmittanceDenial(kept=0.5)
+    found = link.estimates(denial.attacked(link).expected())
+    assert float(found.excess_noise_snu) == pytest.approx(longer.gain * 0.1, rel=1e-9)
+    assert float(found.transmittance) == pytest.approx(
+        longer.transmittance * math.exp(-float(link.phase_variance)), rel=1e-9
+    )
+    honest = EntanglingCloner(excess_noise_snu=0.0).charged(longer)
+    assert float(denial.charged(link)) == pytest.approx(float(honest), rel=1e-9)
+
+
+@pytest.mark.parametrize("attack", [LocalOscillatorIntensity(), Polarisation()])
+@pytest.mark.parametrize("transmittance", [0.0, np.array([0.2, 0.0])])
+def test_a_channel_without_light_hides_nothing(attack, transmittance):
+    with pytest.raises(InvalidInput, match="needs a channel that passes light"):
+        attack.attacked(replace(LINK, transmittance=transmittance))
+
+
+@pytest.mark.parametrize(
+    ("gain", "transmittance", "factor"), [(2.0, 0.25, 2.0), (1e4, 0.25, 4.0), (2.0, 0.8, 1.25), (1e4, 1, 1)]
+)
+def test_reference_pulses_get_no_brighter_than_without_loss(gain, transmittance, factor):
+    link = replace(OWN_OSCILLATOR, transmittance=transmittance)
+    found = ReferencePulse(gain=gain).attacked(link)
+    assert found.reference_photons == pytest.approx(100 * factor, rel=1e-12)
+    dark = replace(OWN_OSCILLATOR, transmittance=0.0)
+    assert float(ReferencePulse(gain=gain).information(dark)) == 0
+
+
 def test_foreign_colours_hide_from_two_ratios_but_not_from_a_third():
     attacked = LocalOscillatorWavelength().attacked(LINK)
     for ratio in (1.0, 0.001):
@@ -98,7 +135,7 @@ def test_foreign_colours_hide_from_two_ratios_but_not_from_a_third():
     assert kurtosis == pytest.approx(-2 * swing**4 / variance(LINK, 0.001) ** 2, rel=1e-9)
     assert kurtosis < -0.15
     injected = attacked.foreign_signal_photons + attacked.foreign_oscillator_photons
-    assert injected == pytest.approx(LocalOscillatorWavelength.INJECTED_LIGHT["bob"], rel=0.01)
+    assert injected == pytest.approx(LocalOscillatorWavelength().injected_light["bob"], rel=0.01)
 
 
 def test_bright_light_displaces_readings_as_published():

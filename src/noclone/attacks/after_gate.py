@@ -29,7 +29,7 @@ class AfterGate(ChannelAttack):
     which is what limits the attack: its error rate is about 1.5 `afterpulse_prob`. Dark counts stay.
 
     The attack is that of Wiechers et al., New J. Phys. 13, 013043 (2011). The defaults are ours, and
-    `INJECTED_LIGHT` is of the order of what a linear detector needs.
+    `injected_light` is of the order of what a linear detector needs.
 
     Examples
     --------
@@ -46,7 +46,6 @@ class AfterGate(ChannelAttack):
     CHANGES: ClassVar[str] = "clicks come after the gate; after-pulses bring errors and double clicks"
     BREAKS: ClassVar[str] = "clicks are caused by photons within the gate"
     SOURCE: ClassVar[str] = "Wiechers et al., New J. Phys. 13, 013043 (2011)"
-    INJECTED_LIGHT: ClassVar[Mapping[str, float]] = {"bob": 1e6}
 
     afterpulse_prob: float = number(
         "probability that a bright pulse causes a random click, per detector", 0.01, low=0, high=0.5
@@ -54,6 +53,11 @@ class AfterGate(ChannelAttack):
     delay_ps: float = number(
         "how long after the middle of the gate the clicks come", 3000.0, unit="ps", low=0, high=1e6
     )
+
+    @property
+    def injected_light(self) -> Mapping[str, float]:
+        """Of one bright pulse."""
+        return {"bob": 1e6}
 
     def outcomes(self, model: DetectionModel, settings: PulseSettings) -> list[Floats]:
         """Return the joint law of the patterns and Eve's basis and bit, noise added."""

@@ -40,11 +40,15 @@ class DeadTime(ChannelAttack):
     CHANGES: ClassVar[str] = "clicks fall to little more than a quarter; double clicks and errors fall too"
     BREAKS: ClassVar[str] = "both detectors are ready whenever a pulse is counted"
     SOURCE: ClassVar[str] = "Weier et al., New J. Phys. 13, 073024 (2011)"
-    INJECTED_LIGHT: ClassVar[Mapping[str, float]] = {"bob": 30.0}
 
     blinding_photons: float = number(
         "mean photons of Eve's pulse that reach Bob's receiver", 30.0, low=0, high=1e9
     )
+
+    @property
+    def injected_light(self) -> Mapping[str, float]:
+        """Of the pulse that she sends ahead."""
+        return {"bob": self.blinding_photons}
 
     def outcomes(self, model: DetectionModel, settings: PulseSettings) -> list[Floats]:
         """Return the patterns after each of the four states of Eve's pulse."""

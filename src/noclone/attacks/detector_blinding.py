@@ -28,7 +28,7 @@ class DetectorBlinding(ChannelAttack):
     every second pulse that is not empty: `compensate`.
 
     Lydersen et al., Nat. Photonics 4, 686 (2010) blinded both detectors of a commercial system with 765 uW;
-    at its clock rate of 5 MHz these are the photons of `INJECTED_LIGHT`. The changes of the readings are
+    at its clock rate of 5 MHz these are the photons of `injected_light`. The changes of the readings are
     ours.
 
     Examples
@@ -56,6 +56,11 @@ class DetectorBlinding(ChannelAttack):
     current_ua: float = number(
         "bias current that the blinding light draws", 1000.0, unit="uA", low=0, high=1e5
     )
+
+    @property
+    def injected_light(self) -> Mapping[str, float]:
+        """Of the light that blinds."""
+        return self.INJECTED_LIGHT
 
     def outcomes(self, model: DetectionModel, settings: PulseSettings) -> list[Floats]:
         """Return the joint law of the patterns and Eve's basis and bit; nothing else clicks."""

@@ -54,7 +54,6 @@ class FakedStates(ChannelAttack):
     SOURCE: ClassVar[str] = (
         "Makarov and Hjelme, J. Mod. Opt. 52, 691 (2005); Lydersen et al., PRA 84, 032320 (2011)"
     )
-    INJECTED_LIGHT: ClassVar[Mapping[str, float]] = {"bob": 120.0}
 
     full_prob: float = number(
         "probability that a detector clicks that gets a whole faked state", 0.5, low=0, low_open=True, high=1
@@ -63,6 +62,11 @@ class FakedStates(ChannelAttack):
     late_ps: float = number(
         "how much later than honest ones the clicks come", 300.0, unit="ps", low=0, high=1e5
     )
+
+    @property
+    def injected_light(self) -> Mapping[str, float]:
+        """Of one faked state."""
+        return {"bob": 120.0}
 
     def outcomes(self, model: DetectionModel, settings: PulseSettings) -> list[Floats]:
         """Return the joint law of the patterns and Eve's basis and bit, dark counts added."""

@@ -38,11 +38,15 @@ class HomodyneBlinding(SymbolAttack):
     SOURCE: ClassVar[str] = (
         "Qin, Kumar, Makarov, Alleaume, PRA 98, 012312 (2018); its noise is derived here from photon counting"
     )
-    INJECTED_LIGHT: ClassVar[Mapping[str, float]] = {"bob": 4e6}
 
     photons: float = number("of her light, at Bob's signal input", 4e6, unit="per symbol", low=0, high=1e12)
     transmittance: float = number("t of Bob's beam splitter for her light", 0.51, low=0, high=1)
     fluctuation: float = number("relative standard deviation of her light", 0.01, low=0, high=1)
+
+    @property
+    def injected_light(self) -> Mapping[str, float]:
+        """Of the laser that blinds."""
+        return {"bob": self.photons}
 
     def attacked(self, model: SymbolModel) -> SymbolModel:
         """Return the link with resent symbols and foreign light."""

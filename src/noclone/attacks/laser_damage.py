@@ -29,7 +29,7 @@ class LaserDamage(ChannelAttack):
 
     Bugge et al., PRL 112, 070503 (2014) and Makarov et al., PRA 94, 030302 (2016) damaged detectors and
     monitors, Huang et al., Phys. Rev. Applied 13, 034017 (2020) attenuators. The default drop is ours;
-    `INJECTED_LIGHT` is 5 W at 1550 nm and a clock rate of 1 GHz, what was shone in to do the damage.
+    `injected_light` is 5 W at 1550 nm and a clock rate of 1 GHz, what was shone in to do the damage.
 
     Examples
     --------
@@ -45,12 +45,17 @@ class LaserDamage(ChannelAttack):
     LEARNS: ClassVar[str] = "the bit of every pulse of which she kept a photon"
     CHANGES: ClassVar[str] = "nothing"
     BREAKS: ClassVar[str] = "Alice's intensities are those that she calibrated"
+    BREAKS_AT: ClassVar[str] = "alice"
     SOURCE: ClassVar[str] = (
         "Huang et al., Phys. Rev. Applied 13, 034017 (2020); Makarov et al., PRA 94, 030302 (2016)"
     )
-    INJECTED_LIGHT: ClassVar[Mapping[str, float]] = {"alice": 3.9e10}
 
     drop_db: float = number("by how much the attenuation has fallen", 3.0, unit="dB", low=0, high=20)
+
+    @property
+    def injected_light(self) -> Mapping[str, float]:
+        """Of the laser that did the damage."""
+        return {"alice": 3.9e10}
 
     def attacked_settings(self, settings: PulseSettings) -> PulseSettings:
         """Return brighter pulses.
@@ -65,11 +70,8 @@ class LaserDamage(ChannelAttack):
     def outcomes(self, model: DetectionModel, settings: PulseSettings) -> list[Floats]:
         """Return the patterns behind Eve's splitter, apart by whether she holds a photon and by its bit."""
         passing = np.asarray(model.channel_transmittance) / self._factor
-        return BeamSplitting().outcomes(replace(model, channel_transmittance=passing), settings)
-
-    def information(self, model: DetectionModel, settings: PulseSettings) -> Floats:
-        """Return the share of events of which Eve kept at least one photon."""
-        return super().information(model, self.attacked_settings(settings))
+        split = replace(model, channel_transmittance=passing)
+        return BeamSplitting().outcomes(split, self.attacked_settings(settings))
 
     @property
     def _factor(self) -> float:

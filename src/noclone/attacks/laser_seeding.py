@@ -18,6 +18,8 @@ from noclone.sampling.pulses import PulseSettings
 
 _LASER_G2 = 0.1
 """How far a row's g2 may be from 1 for it to be taken as a laser's."""
+_NEGLIGIBLE = 1e-12
+"""Probability of photon numbers that are not told apart from the last of a table."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +32,7 @@ class LaserSeeding(ChannelAttack):
     keeps, and gains rise. Bounds on Eve's share hold for the intensities believed; the share of multi-photon
     pulses is larger.
 
-    Huang et al., Phys. Rev. Applied 12, 064043 (2019). Default factor and reading are ours; `INJECTED_LIGHT`
+    Huang et al., Phys. Rev. Applied 12, 064043 (2019). Default factor and reading are ours; `injected_light`
     is a milliwatt at 1550 nm and a clock rate of 1 GHz.
 
     Examples
@@ -45,13 +47,18 @@ class LaserSeeding(ChannelAttack):
     LEARNS: ClassVar[str] = "the bit of every pulse that left Alice with two photons or more"
     CHANGES: ClassVar[str] = "gains and the power of Alice's pulses rise, light enters her station"
     BREAKS: ClassVar[str] = "Alice's intensities are those that she set"
+    BREAKS_AT: ClassVar[str] = "alice"
     SOURCE: ClassVar[str] = "Huang et al., Phys. Rev. Applied 12, 064043 (2019)"
-    INJECTED_LIGHT: ClassVar[Mapping[str, float]] = {"alice": 7.8e6}
 
     factor: float = number("photons of a seeded pulse, relative to an honest one", 1.5, low=1, high=100)
     monitor_nw: float = number(
         "reading that the injected light adds to Alice's monitor", 10.0, unit="nW", low=0, high=1e9
     )
+
+    @property
+    def injected_light(self) -> Mapping[str, float]:
+        """Of the laser that seeds."""
+        return {"alice": 7.8e6}
 
     def attacked_settings(self, settings: PulseSettings) -> PulseSettings:
         """Return brighter pulses.
@@ -65,7 +72,7 @@ class LaserSeeding(ChannelAttack):
 
     def outcomes(self, model: DetectionModel, settings: PulseSettings) -> list[Floats]:
         """Return the patterns of what Eve forwards, apart by whether she knows the bit and by the bit."""
-        photons = photon_numbers(settings)
+        photons = photon_numbers(self.attacked_settings(settings))
         forwarded = model.patterns(
             np.where(photons >= 2, photons - 1, photons)[:, 0],
             settings.sent_basis[:, None],
@@ -74,10 +81,6 @@ class LaserSeeding(ChannelAttack):
         )
         kept = [(photons >= 2) & (settings.sent_bit == bit)[:, None, None] for bit in (0, 1)]
         return [np.where(photons < 2, forwarded, 0.0), *(np.where(each, forwarded, 0.0) for each in kept)]
-
-    def information(self, model: DetectionModel, settings: PulseSettings) -> Floats:
-        """Return the share of events whose pulse had two photons or more."""
-        return super().information(model, self.attacked_settings(settings))
 
     def attacked_readings(self, honest: Readings) -> Readings:
         """Return a brighter laser, and light on Alice's monitor."""
@@ -101,12 +104,14 @@ def brighter(settings: PulseSettings, factor: float) -> PulseSettings:
     Returns
     -------
     PulseSettings
-        With as many columns; the last holds the tail.
+        With as many photon numbers, or more where they would leave out more than 1e-12; the last holds the
+        tail.
 
     Raises
     ------
     InvalidInput
-        If a row is far from Poissonian: its g2 differs from 1 by more than 0.1.
+        If a row is far from Poissonian: its g2 differs from 1 by more than 0.1; or if there are too many
+        photons to be counted.
 
     Examples
     --------
@@ -126,8 +131,8 @@ def brighter(settings: PulseSettings, factor: float) -> PulseSettings:
             "source", f"must be a laser to be made brighter, but its pulses have g2 = {bunching.min():.2g}"
         )
     brightened = poisson(factor * mean)
-    kept = np.zeros_like(rows)
-    width = min(rows.shape[1], brightened.shape[1])
-    kept[:, :width] = brightened[:, :width]
-    kept[:, width - 1] += brightened[:, width:].sum(axis=1)
+    beyond = brightened[:, ::-1].cumsum(axis=1)[:, ::-1].max(axis=0)
+    numbers = max(len(rows[0]), int(np.count_nonzero(beyond > _NEGLIGIBLE)))
+    kept = np.pad(brightened, ((0, 0), (0, max(numbers - brightened.shape[1], 0))))[:, :numbers]
+    kept[:, -1] += brightened[:, numbers:].sum(axis=1)
     return replace(settings, photon_probs=kept)

@@ -11,6 +11,7 @@ from noclone.protocols.symbol_attack import (
     SymbolAttack,
     check_travelling_oscillator,
     cloner_information,
+    hidden_noise_snu,
 )
 from noclone.sampling.symbols import SymbolModel
 
@@ -49,7 +50,7 @@ class LocalOscillatorIntensity(SymbolAttack):
             model,
             oscillator_photons=model.oscillator_photons * self.kept,
             shot_noise_v2=model.shot_noise_v2 * self.kept,
-            excess_noise_snu=model.excess_noise_snu + (1 - self.kept) / (self.kept * model.gain),
+            excess_noise_snu=model.excess_noise_snu + hidden_noise_snu(model, self.kept, self.NAME),
         )
 
     def information(self, model: SymbolModel) -> Floats:

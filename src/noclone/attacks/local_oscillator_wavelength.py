@@ -54,11 +54,16 @@ class LocalOscillatorWavelength(SymbolAttack):
     SOURCE: ClassVar[str] = (
         "Huang, Kunz-Jacques, Jouguet et al., PRA 89, 032304 (2014); the amplitudes are solved for here"
     )
-    INJECTED_LIGHT: ClassVar[Mapping[str, float]] = {"bob": 1.96e5}
 
     imbalance: float = number(
         "1 - 2 t of Bob's beam splitter for her light", 0.028, low=0, high=1, low_open=True
     )
+
+    @property
+    def injected_light(self) -> Mapping[str, float]:
+        """Of both colours at both inputs, on the link that is a `SymbolModel` by default."""
+        link = self.attacked(SymbolModel())
+        return {"bob": float(link.foreign_signal_photons + link.foreign_oscillator_photons)}
 
     def attacked(self, model: SymbolModel) -> SymbolModel:
         """Return the link with resent symbols, a lower shot noise and foreign light.

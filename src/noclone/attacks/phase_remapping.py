@@ -49,6 +49,7 @@ class PhaseRemapping(ChannelAttack):
         "errors rise to 19.7 %, gains of brighter pulses fall, and in each basis one bit comes more often"
     )
     BREAKS: ClassVar[str] = "Alice's states are those of the protocol"
+    BREAKS_AT: ClassVar[str] = "alice"
     SOURCE: ClassVar[str] = "Fung et al., PRA 75, 032314 (2007); Xu et al., New J. Phys. 12, 113026 (2010)"
 
     step_deg: float = number("phase between one state and the next", 61.2, unit="degrees", low=1, high=90)

@@ -13,6 +13,7 @@ from noclone.protocols.symbol_attack import (
     SymbolAttack,
     check_travelling_oscillator,
     cloner_information,
+    hidden_noise_snu,
 )
 from noclone.sampling.symbols import SymbolModel
 
@@ -54,7 +55,7 @@ class Polarisation(SymbolAttack):
         return replace(
             model,
             shot_noise_v2=model.shot_noise_v2 * kept,
-            excess_noise_snu=model.excess_noise_snu + (1 - kept) / (kept * model.gain),
+            excess_noise_snu=model.excess_noise_snu + hidden_noise_snu(model, kept, self.NAME),
         )
 
     def information(self, model: SymbolModel) -> Floats:

@@ -19,8 +19,8 @@ class ReferencePulse(SymbolAttack):
 
     Where the oscillator is Bob's own, he takes its phase from reference pulses, to a variance that their
     photons at his receiver decide. Parties who trust this phase noise subtract what it was when calibrated.
-    Eve carries the reference pulses through a channel with less loss; the readings' slope and noise stay as
-    they were.
+    Eve carries the reference pulses through a channel with less loss, as far as the honest one has any: at a
+    transmittance T they get brighter by 1/T at most. The readings' slope and noise stay as they were.
 
     Examples
     --------
@@ -40,7 +40,9 @@ class ReferencePulse(SymbolAttack):
         "Ren, Kumar, Wonfor et al., J. Opt. Soc. Am. B 36, B7 (2019); noise matched here in closed form"
     )
 
-    gain: float = number("factor on the photons of the reference pulses at Bob", 2.0, low=1, high=1e4)
+    gain: float = number(
+        "factor on the photons of the reference pulses at Bob, up to 1/T", 2.0, low=1, high=1e4
+    )
 
     def attacked(self, model: SymbolModel) -> SymbolModel:
         """Return the link with brighter reference pulses and more noise, the same to Bob in sum.
@@ -52,7 +54,8 @@ class ReferencePulse(SymbolAttack):
         """
         if np.any(np.asarray(model.reference_photons) <= 0):
             raise InvalidInput(f"attack {self.NAME}", "needs a link with reference pulses")
-        brighter = replace(model, reference_photons=model.reference_photons * self.gain)
+        lost = np.maximum(model.transmittance, 1 / self.gain)
+        brighter = replace(model, reference_photons=model.reference_photons / lost)
         # The slope sqrt(T) exp(-V / 2) and the power T (V_A + xi) stay while the phase variance V falls.
         factor = np.exp(model.phase_variance - brighter.phase_variance)
         total = model.modulation_snu + model.excess_noise_snu

@@ -31,8 +31,7 @@ class TrojanHorse(ChannelAttack):
     shows anything; without one, the light must be bounded and paid for (`noclone.rates.flaws.trojan_horse`).
 
     Gisin et al., PRA 73, 022320 (2006); Lucamarini et al., Phys. Rev. X 5, 031030 (2015). A few photons told
-    a commercial system's basis in Jain et al., New J. Phys. 16, 123030 (2014). The defaults are ours;
-    `INJECTED_LIGHT` is what they imply.
+    a commercial system's basis in Jain et al., New J. Phys. 16, 123030 (2014). The defaults are ours.
 
     Examples
     --------
@@ -46,15 +45,20 @@ class TrojanHorse(ChannelAttack):
     LEARNS: ClassVar[str] = "as much of the bit as two coherent states of opposite phase tell"
     CHANGES: ClassVar[str] = "light on Alice's monitor; errors and gains stay"
     BREAKS: ClassVar[str] = "nothing about Alice's choices leaves her station but in her pulses"
+    BREAKS_AT: ClassVar[str] = "alice"
     SOURCE: ClassVar[str] = (
         "Gisin et al., PRA 73, 022320 (2006); Lucamarini et al., Phys. Rev. X 5, 031030 (2015)"
     )
-    INJECTED_LIGHT: ClassVar[Mapping[str, float]] = {"alice": 1e6}
 
     back_photons: float = number("mean photons of a reflection", 1.0, low=0, high=1e6)
     reflection_db: float = number(
         "loss of Eve's light on its way in and out", 60.0, unit="dB", low=0, high=300
     )
+
+    @property
+    def injected_light(self) -> Mapping[str, float]:
+        """What has to go in for the reflection to come out."""
+        return {"alice": self.back_photons * 10 ** (self.reflection_db / 10)}
 
     def outcomes(self, model: DetectionModel, settings: PulseSettings) -> list[Floats]:
         """Return the honest patterns, apart by the result of Helstrom's measurement on the reflection."""
@@ -65,5 +69,5 @@ class TrojanHorse(ChannelAttack):
 
     def attacked_readings(self, honest: Readings) -> Readings:
         """Return the light that Alice's monitor sees."""
-        injected = self.back_photons * 10 ** (self.reflection_db / 10)
-        return replace(honest, alice_monitor_nw=honest.alice_monitor_nw + _TAP * injected * _NW_PER_PHOTON)
+        seen_nw = _TAP * self.injected_light["alice"] * _NW_PER_PHOTON
+        return replace(honest, alice_monitor_nw=honest.alice_monitor_nw + seen_nw)

@@ -11,7 +11,7 @@ from scipy.stats import binom, poisson
 
 from noclone.link import Link, SinglePhotonSource
 from noclone.protocols.b92 import B92
-from noclone.protocols.photonic_qubits import chunks
+from noclone.protocols.photonic_qubits import chunks, emitted, received
 from noclone.protocols.protocol import Floats, Protocol
 from noclone.protocols.round_attack import RoundAttack
 from noclone.rates.strong_reference_b92 import nulled_gains
@@ -108,11 +108,11 @@ def _counted(
 
     He tests for the state that was not sent where `other` is true.
     """
-    single = isinstance(link.alice, SinglePhotonSource)
-    photons = np.ones(len(way), int) if single else rng.poisson(link.alice.intensities[0], len(way))
+    photons = emitted(link, len(way), rng)
     arrived = rng.binomial(photons, way)
     arrived[attacked] = _resent(photons[attacked], way[attacked], protocol.overlap, rng)
-    clicked, excluded = _measured(link, arrived, np.where(other, 1 - protocol.overlap**2, 0.0), rng)
+    chance = np.where(other, 1 - protocol.overlap**2, 0.0)
+    clicked, excluded = received(link, arrived, 1.0, chance, rng)
     return clicked, clicked & excluded
 
 
@@ -139,21 +139,6 @@ def _resent(
     lost = 1 - some
     drawn = binom.ppf(lost + (1 - lost) * (1 - rng.random(len(photons))), photons, way)
     return np.where(forwarded, drawn, 0).astype(np.int64)
-
-
-def _measured(
-    link: Link, arrived: NDArray[np.int64], chance_of_one: Floats, rng: np.random.Generator
-) -> tuple[Bools, Bools]:
-    """Return whether Bob's receiver clicked for pulses of so many photons, and the bit recorded."""
-    detectors, size = link.detectors("bob"), len(arrived)
-    owner = np.repeat(np.arange(size), arrived)
-    owner = owner[rng.random(len(owner)) < detectors.efficiency]
-    turned = rng.random(len(owner)) < 2 * detectors.misalignment
-    to_one = rng.random(len(owner)) < np.where(turned, 0.5, chance_of_one[owner])
-    zero, one = (rng.random(size) < detectors.dark_count_prob for _ in range(2))
-    zero[owner[~to_one]] = True
-    one[owner[to_one]] = True
-    return zero | one, np.where(zero & one, rng.random(size) < 0.5, one)
 
 
 def _events(protocol: Protocol, link: Link) -> tuple[Floats, Floats, Floats]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
@@ -10,9 +11,8 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from noclone.link import Link
-from noclone.protocols.cow import CoherentOneWay
+from noclone.protocols.cow import CoherentOneWay, arriving
 from noclone.protocols.protocol import Floats, Protocol
-from noclone.protocols.pulse_trains import counted, drawn_transmittance, recorded
 from noclone.protocols.round_attack import RoundAttack
 from noclone.rates.coherent_one_way import discrimination_prob
 from noclone.rates.threshold_detection import record_of_light
@@ -128,40 +128,16 @@ class ZeroErrorCoherentOneWay(RoundAttack):
 
     def sample(
         self, protocol: Protocol, link: Link, rounds: int, rng: np.random.Generator
-    ) -> dict[str, float]:
+    ) -> Mapping[str, float]:
         """Play a train of sequences: what Eve passes on, photons of the data line, and interference."""
-        cow = self._checked(protocol, link)
-        bob, sequences = link.detectors("bob"), rounds // 2
-        decoy = rng.random(sequences) < cow.decoy_prob
-        bit = rng.integers(0, 2, sequences)
-        full = np.stack([decoy | (bit == 1), decoy | (bit == 0)], axis=1)
-        honest = np.sqrt(
-            drawn_transmittance(link, sequences, rng) * bob.efficiency * link.alice.intensities[0]
-        )
+        cow, sequences = self._checked(protocol, link), rounds // 2
+        sent, honest = cow.emitted(sequences, rng), arriving(link, sequences, rng)
         stretches = -(-sequences // STRETCH)
         attacked = np.repeat(rng.random(stretches) < self.fraction, STRETCH)[:sequences]
         known = rng.random(sequences) < _success(link)
-        sent = np.sqrt(_brightness(cow, link) / (1.0 - cow.monitor_share))
-        field = np.where(attacked, sent * _sent_on(known, full), honest)
-        # Light that comes at the wrong time is found in the other slot of its sequence.
-        photons = rng.poisson((1.0 - cow.monitor_share) * (field[:, None] * full) ** 2)
-        late = rng.binomial(photons, bob.misalignment)
-        slots = photons - late + late[:, ::-1] + (rng.random((sequences, 2)) < bob.dark_count_prob)
-        clicked, seen = recorded((slots[:, 1], slots[:, 0]), rng)
-        kept = clicked & ~decoy
-        pulses, fields = full.reshape(-1), np.sqrt(cow.monitor_share) * np.repeat(field, 2)
-        both = pulses[1:] & pulses[:-1]
-        turn = np.exp(1j * np.arccos(cow.visibility))
-        bright, faint = (
-            counted((fields[:-1][both] + sign * turn * fields[1:][both]) / 2, bob.dark_count_prob, rng) > 0
-            for sign in (1, -1)
-        )
-        return {
-            "kept": float(kept.sum()),
-            "wrong": float((kept & (seen != bit)).sum()),
-            "monitor bright": float(bright.sum()),
-            "monitor faint": float(faint.sum()),
-        }
+        brightness = np.sqrt(_brightness(cow, link) / (1.0 - cow.monitor_share))
+        field = np.where(attacked, brightness * _sent_on(known, sent.full), honest)
+        return cow.received(link, sent, field, rng)
 
     def _checked(self, protocol: Protocol, link: Link) -> CoherentOneWay:
         self.check_setup(protocol, link)

@@ -45,7 +45,7 @@ def leaderboard(
     workers: int = 1,
     progress: Progress = silent,
 ) -> list[dict[str, Any]]:
-    """Run watchers on tasks and return a row per task and watcher; what is done already is not done again.
+    """Run watchers on tasks and return a row per task and watcher; what is done already is not done anew.
 
     Where attacks are to be unknown, nothing is searched: settings could only be chosen by the attack itself.
 
@@ -101,7 +101,7 @@ def _names(task: Task) -> list[str]:
 
 
 def _digest(task: Task, seed: int) -> str:
-    """Return a fingerprint of a task's data: another attack in the folder, or another law, is another task."""
+    """Return a fingerprint of a task's data, which other attacks in the folder change."""
     data = task.draw(seed)
     labels = json.dumps(data.y.tolist()).encode()
     return hashlib.blake2b(data.X.tobytes() + labels, digest_size=8).hexdigest()

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from noclone.core.fields import Described, number
+from noclone.core.fields import Described, number, specs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,11 +34,11 @@ class Attack(Described, ABC):
     BREAKS : str
         The assumption of security proofs that the attack breaks; empty if it stays inside them, so that
         a valid proof bounds what it tells Eve.
+    BREAKS_AT : str
+        The station whose description that assumption is part of, ``"alice"`` or ``"bob"``; it says nothing if
+        none is broken.
     SOURCE : str
         The paper.
-    INJECTED_LIGHT : mapping
-        Mean photons per attacked pulse of light of her own, by the station they enter (``"alice"`` or
-        ``"bob"``); what she sends in place of Alice's pulse is not counted.
     """
 
     NAME: ClassVar[str]
@@ -48,7 +48,27 @@ class Attack(Described, ABC):
     LEARNS: ClassVar[str]
     CHANGES: ClassVar[str]
     BREAKS: ClassVar[str] = ""
+    BREAKS_AT: ClassVar[str] = "bob"
     SOURCE: ClassVar[str]
-    INJECTED_LIGHT: ClassVar[Mapping[str, float]] = {}
 
     fraction: float = number("share of the pulses that Eve attacks", 1.0, low=0, high=1)
+
+    @property
+    def injected_light(self) -> Mapping[str, float]:
+        """Mean photons per attacked pulse of light of Eve's own, by the station they enter; none by default.
+
+        Stations are ``"alice"`` and ``"bob"``. What she sends in place of Alice's pulse is not counted.
+        """
+        return {}
+
+    def text(self) -> str:
+        """Return the attack in words that `noclone.attacks.parse` reads.
+
+        Examples
+        --------
+        >>> from noclone.attacks import InterceptResend
+        >>> InterceptResend(fraction=0.25).text()
+        'intercept-resend:fraction=0.25,basis=random'
+        """
+        values = ",".join(f"{name}={getattr(self, name)}" for name in specs(type(self)))
+        return f"{self.NAME}:{values}"

@@ -28,18 +28,21 @@ class ChannelAttack(PulseAttack):
         Returns
         -------
         list of arrays, one per finding
-            Of shapes that broadcast to (..., J, N, 4); their sum over findings is a distribution.
+            Of shapes that broadcast to (..., J, N, 4), N being that of `attacked_settings`; their sum over
+            findings is a distribution.
         """
 
     def attacked_patterns(self, model: DetectionModel, settings: PulseSettings) -> Floats:
         """Return the sum over what Eve finds."""
         total = np.asarray(sum(self.outcomes(model, settings)))
-        return np.broadcast_to(total, (*_leading_axes(model), *settings.photon_probs.shape, 4))
+        numbers = self.attacked_settings(settings).photon_probs.shape
+        return np.broadcast_to(total, (*_leading_axes(model), *numbers, 4))
 
     def information(self, model: DetectionModel, settings: PulseSettings) -> Floats:
         """Return the mutual information of Alice's sifted bit and Eve's finding, in bits."""
+        photon_probs = self.attacked_settings(settings).photon_probs
         clicks = [
-            np.sum(settings.photon_probs * each[..., 1:].sum(axis=-1), axis=-1)
+            np.sum(photon_probs * each[..., 1:].sum(axis=-1), axis=-1)
             for each in self.outcomes(model, settings)
         ]
         found = sifted_information(settings, np.stack(np.broadcast_arrays(*clicks), axis=-1))

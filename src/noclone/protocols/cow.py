@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from noclone.core.fields import flag, number
 from noclone.link import Fibre, Link, ThresholdDetectors, WeakCoherentSource
@@ -21,6 +22,33 @@ from noclone.protocols.pulse_trains import (
 from noclone.rates.coherent_one_way import legacy_rate, visibility_phase_error, zero_error_gain
 from noclone.rates.security import Regime, Security
 from noclone.rates.threshold_detection import record_of_light
+
+
+class Sequences(NamedTuple):
+    """What Alice sends: N sequences of two pulses.
+
+    Attributes
+    ----------
+    decoy : array of bool, shape (N,)
+    bit : array of int, shape (N,)
+        Which of the pulses is empty, unless it is a decoy.
+    full : array of bool, shape (N, 2)
+        Which of the pulses are not empty.
+    """
+
+    decoy: NDArray[np.bool_]
+    bit: NDArray[np.int64]
+    full: NDArray[np.bool_]
+
+
+def arriving(link: Link, sequences: int, rng: np.random.Generator) -> Floats:
+    """Return the amplitude of a full pulse at Bob's detectors for each sequence, efficiency included.
+
+    The order means nothing but this: neighbours meet the same channel, which varies slowly.
+    """
+    transmittance = np.sort(drawn_transmittance(link, sequences, rng))
+    field: Floats = np.sqrt(transmittance * link.detectors("bob").efficiency * link.alice.intensities[0])
+    return field
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,27 +179,46 @@ class CoherentOneWay(Protocol):
 
     def sample(self, link: Link, rounds: int, rng: np.random.Generator) -> Mapping[str, float]:
         """Play a train of sequences: photons of the data line by slot, amplitudes of the monitoring line."""
-        bob, sequences = link.detectors("bob"), rounds // 2
-        transmittance = drawn_transmittance(link, sequences, rng)
-        field = np.sqrt(transmittance * bob.efficiency * link.alice.intensities[0])
+        field = arriving(link, rounds // 2, rng)
+        return self.received(link, self.emitted(rounds // 2, rng), field, rng)
+
+    def emitted(self, sequences: int, rng: np.random.Generator) -> Sequences:
+        """Draw what Alice sends."""
         decoy = rng.random(sequences) < self.decoy_prob
         bit = rng.integers(0, 2, sequences)
-        full = np.stack([decoy | (bit == 1), decoy | (bit == 0)], axis=1)
+        return Sequences(decoy, bit, np.stack([decoy | (bit == 1), decoy | (bit == 0)], axis=1))
+
+    def received(
+        self, link: Link, sent: Sequences, field: Floats, rng: np.random.Generator
+    ) -> Mapping[str, float]:
+        """Play Bob's two lines and return the events that `sample` counts.
+
+        Parameters
+        ----------
+        link : Link
+        sent : Sequences
+            N of them.
+        field : array, shape (N,)
+            Amplitude of a full pulse of each sequence, efficiency included, before the lines divide.
+        rng : numpy.random.Generator
+        """
+        bob = link.detectors("bob")
         # Light that comes at the wrong time is found in the other slot of its sequence.
-        sent = rng.poisson((1.0 - self.monitor_share) * (field[:, None] * full) ** 2)
-        late = rng.binomial(sent, bob.misalignment)
-        slots = sent - late + late[:, ::-1] + (rng.random((sequences, 2)) < bob.dark_count_prob)
+        photons = rng.poisson((1.0 - self.monitor_share) * (field[:, None] * sent.full) ** 2)
+        late = rng.binomial(photons, bob.misalignment)
+        slots = photons - late + late[:, ::-1] + (rng.random(photons.shape) < bob.dark_count_prob)
         clicked, seen = recorded((slots[:, 1], slots[:, 0]), rng)
-        kept = clicked & ~decoy
-        both = full.reshape(-1)[1:] & full.reshape(-1)[:-1]
-        light = np.sqrt(self.monitor_share) * np.repeat(field, 2)[1:][both]
+        kept = clicked & ~sent.decoy
+        pulses, light = sent.full.reshape(-1), np.sqrt(self.monitor_share) * np.repeat(field, 2)
+        both = pulses[1:] & pulses[:-1]
         turn = np.exp(1j * np.arccos(self.visibility))
         bright, faint = (
-            counted(light * (1 + sign * turn) / 2, bob.dark_count_prob, rng) > 0 for sign in (1, -1)
+            counted((light[:-1][both] + sign * turn * light[1:][both]) / 2, bob.dark_count_prob, rng) > 0
+            for sign in (1, -1)
         )
         return {
             "kept": float(kept.sum()),
-            "wrong": float((kept & (seen != bit)).sum()),
+            "wrong": float((kept & (seen != sent.bit)).sum()),
             "monitor bright": float(bright.sum()),
             "monitor faint": float(faint.sum()),
         }

@@ -18,6 +18,7 @@ from noclone.rates.threshold_detection import record_of_light, record_of_photons
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Integers = NDArray[np.int64]
 
 RECEIVER: dict[type[Any], tuple[str, ...]] = {
     ThresholdDetectors: ("efficiency", "dark_count_prob", "misalignment", "gate_width_s")
@@ -94,13 +95,41 @@ def measured(link: Link, chance_of_one: Floats, rng: np.random.Generator) -> tup
     -------
     clicked, bit : ndarray of bool, shape (N,)
     """
-    detectors, size = link.detectors("bob"), len(chance_of_one)
+    size = len(chance_of_one)
     shares, ways = zip(*((share, float(way)) for share, (way,) in link.segments()), strict=True)
     transmittance = np.array(ways)[rng.choice(len(ways), size, p=shares)] if len(ways) > 1 else ways[0]
+    return received(link, emitted(link, size, rng), transmittance, chance_of_one, rng)
+
+
+def emitted(link: Link, size: int, rng: np.random.Generator) -> Integers:
+    """Return how many photons Alice's source puts into each pulse, shape (size,)."""
     if isinstance(link.alice, SinglePhotonSource):
-        owner = np.arange(size)
-    else:
-        owner = np.repeat(np.arange(size), rng.poisson(link.alice.intensities[0], size))
+        return np.ones(size, np.int64)
+    return rng.poisson(link.alice.intensities[0], size)
+
+
+def received(
+    link: Link,
+    photons: Integers,
+    transmittance: Floats | float,
+    chance_of_one: Floats,
+    rng: np.random.Generator,
+) -> tuple[Bools, Bools]:
+    """Play Bob's receiver behind a channel; see `measured`.
+
+    Parameters
+    ----------
+    link : Link
+        Its receiver.
+    photons : ndarray of int, shape (N,)
+        That enter the channel.
+    transmittance : float or ndarray, shape (N,)
+        Of the channel.
+    chance_of_one : ndarray, shape (N,)
+    rng : Generator
+    """
+    detectors, size = link.detectors("bob"), len(photons)
+    owner = np.repeat(np.arange(size), photons)
     reach = np.broadcast_to(transmittance * detectors.efficiency, size)
     owner = owner[rng.random(len(owner)) < reach[owner]]
     turned = rng.random(len(owner)) < 2 * detectors.misalignment

@@ -87,7 +87,7 @@ class Combination(CombinedAttack, SymbolAttack):
             raise InvalidInput("parts", "must attack all symbols; the fraction is the combination's")
 
     @property
-    def INJECTED_LIGHT(self) -> dict[str, float]:  # type: ignore[override]
+    def injected_light(self) -> dict[str, float]:
         """The sum of what the parts bring in."""
         return injected_light([1.0] * len(self.parts), self.parts)
 
@@ -126,6 +126,23 @@ def check_travelling_oscillator(model: SymbolModel, name: str) -> None:
     """Raise `InvalidInput` if the local oscillator is Bob's own, out of Eve's reach."""
     if np.any(np.asarray(model.reference_photons) > 0):
         raise InvalidInput(f"attack {name}", "needs a local oscillator that travels over the channel")
+
+
+def hidden_noise_snu(model: SymbolModel, kept: float, name: str) -> Floats:
+    """Return how much excess noise parties overlook whose shot noise has fallen to a share of what it was.
+
+    They take N0 for the shot noise where it is `kept` N0: (1 - kept) / kept of its units at the detector, so
+    much more at the channel's input as light is lost in between.
+
+    Raises
+    ------
+    InvalidInput
+        If no light gets through, so that nothing at the channel's input reaches the detector.
+    """
+    gain = np.asarray(model.gain, float)
+    if np.any(gain <= 0):
+        raise InvalidInput(f"attack {name}", "needs a channel that passes light")
+    return np.asarray((1 - kept) / (kept * gain))[()]
 
 
 def holevo(model: SymbolModel, transmittance: Any, channel_noise: Any) -> Floats:

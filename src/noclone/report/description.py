@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -131,8 +130,7 @@ def command(result: RunResult) -> str:
     if result.bound != protocol.finite_bound(protocol.bound):
         words.append(f"--bound {result.bound}")
     if result.attack is not None:
-        parameters = ",".join(f"{name}={value}" for name, value in dataclasses.asdict(result.attack).items())
-        words.append(f"--attack {result.attack.NAME}" + (f":{parameters}" if parameters else ""))
+        words.append(f"--attack {result.attack.text()}")
     if result.verdict.rule is not None:
         words.append(f"--discard {result.verdict.rule.false_alarm_rate:g}")
     return " ".join([*words, f"--seed {result.seed}"])

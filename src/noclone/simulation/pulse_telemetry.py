@@ -17,7 +17,7 @@ from noclone.core.numbers import whole
 from noclone.core.seeds import stream
 from noclone.link.detection import DetectionModel, DetectorMemory
 from noclone.protocols.attack import Attack
-from noclone.protocols.pulse_attack import PulseAttack
+from noclone.protocols.pulse_attack import PulseAttack, by_setting
 from noclone.protocols.readings import NAMES as READINGS
 from noclone.protocols.readings import Readings
 from noclone.records.pulse_features import pulse_columns, pulse_features
@@ -99,10 +99,10 @@ def pulse_telemetry(
     for number, start in enumerate(range(0, blocks, _CHUNK)):
         part = slice(start, min(start + _CHUNK, blocks))
         rng = stream(seed, f"pulse telemetry {run}", number)
-        probs, click_share = block_probs(setup, settings, weather, part, attack, steady=drift == STEADY)
+        probs, click_shares = block_probs(setup, settings, weather, part, attack, steady=drift == STEADY)
         cells = probs.reshape(*probs.shape[:-2], -1)
         counts = rng.multinomial(int(pulses_per_block), cells, size=None if cells.ndim > 1 else _size(part))
-        rows.append(_features(counts, settings, click_share, weather, part, setup, attack, rng))
+        rows.append(_features(counts, settings, click_shares, weather, part, setup, attack, rng))
     return Telemetry(
         (*pulse_columns(len(setup.recorded.intensity_probs)), "double_clicks", *READINGS),
         np.concatenate(rows),
@@ -113,7 +113,7 @@ def pulse_telemetry(
             "setup": setup.name,
             "protocol": setup.protocol.NAME,
             "pulses_per_block": int(pulses_per_block),
-            "attack": None if attack is None else repr(attack),
+            "attack": None if attack is None else attack.text(),
             "drift": repr(drift),
             "seed": seed,
             "run": run,
@@ -134,12 +134,14 @@ def block_probs(
     *,
     steady: bool,
 ) -> tuple[Floats, Floats]:
-    """Return P(setting, pattern) of the pulses of blocks, and the share of clicks from attacked pulses.
+    """Return P(setting, pattern) of the pulses of blocks, and the shares of clicks from attacked pulses.
 
     Returns
     -------
     probs : array, shape (blocks, J, 4), or (J, 4) where nothing drifts
-    click_share : array, shape (blocks,) or ()
+    click_shares : array, shape (K, blocks) or (K,)
+        For each of the K things that Eve does, none without her; the detectors' memory, which only knows
+        clicks, leaves them as they are.
     """
     detectors = setup.link.detectors("bob")
     memory = DetectorMemory.of(detectors, setup.link.alice.clock_rate_hz)
@@ -149,7 +151,7 @@ def block_probs(
         return 1.0 if steady else values[part][:, None, None]
 
     total: Floats | float = 0.0
-    untouched: Floats | float = 0.0
+    clicks: Floats | float = 0.0
     for share, transmittance in zip(shares.tolist(), transmittances.tolist(), strict=True):
         model = DetectionModel.of(
             detectors, np.minimum(transmittance * over_blocks(weather.transmittance), 1.0)
@@ -159,29 +161,22 @@ def block_probs(
             efficiency=np.minimum(model.efficiency * over_blocks(weather.efficiency), 1.0),
             misalignment=np.minimum(model.misalignment * over_blocks(weather.misalignment), 0.5),
         )
-        honest = mixed = _by_setting(settings.photon_probs, honest_patterns(model, settings))
-        if attack is not None:
-            mixed = _by_setting(*attack.mixture(model, settings))
-        total = total + share * memory.expected_patterns(settings.probs, mixed)
-        untouched = untouched + share * np.einsum("j,...j->...", settings.probs, 1 - honest[..., 0])
-    if attack is not None:
-        untouched = (1 - attack.fraction) * untouched
+        if attack is None:
+            causes = by_setting(settings.photon_probs, honest_patterns(model, settings))[None]
+        else:
+            causes = attack.by_cause(model, settings)
+        total = total + share * memory.expected_patterns(settings.probs, causes.sum(axis=0))
+        clicks = clicks + share * np.einsum("j,k...jp->k...", settings.probs, causes[..., 1:])
     probs = settings.probs[:, None] * total
     probs = probs / probs.sum(axis=(-1, -2), keepdims=True)
-    clicks = probs[..., 1:].sum(axis=(-1, -2))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        attacked = np.where(clicks > 0, 1 - untouched / clicks, 0.0)
-    return probs, np.clip(attacked, 0.0, 1.0) * (attack is not None)
-
-
-def _by_setting(photon_probs: Floats, patterns: Floats) -> Floats:
-    return np.asarray(np.einsum("jn,...jnk->...jk", photon_probs, patterns))
+    every = np.sum(clicks, axis=0)
+    return probs, np.divide(clicks, every, out=np.zeros(np.shape(clicks)), where=every > 0)[1:]
 
 
 def _features(
     counts: NDArray[np.int64],
     settings: PulseSettings,
-    click_share: Floats,
+    click_shares: Floats,
     weather: Weather,
     part: slice,
     setup: Setup,
@@ -196,7 +191,7 @@ def _features(
     doubles = np.divide(both.reshape(len(counts), -1).sum(axis=1), np.maximum(clicks, 1))
     jitter_ps = float(setup.link.detectors("bob").jitter_s) * 1e12
     honest = Readings(arrival_std_ps=jitter_ps or Readings.arrival_std_ps)
-    read = honest if attack is None else attack.readings(honest, click_share)
+    read = honest if attack is None else attack.readings(honest, click_shares)
     return np.column_stack(
         [pulse_features(outcomes), doubles, *_read(read, clicks, weather.delay_ps[part], rng)]
     )

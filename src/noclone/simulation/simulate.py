@@ -123,7 +123,7 @@ def with_truth(
         pulses=total,
         clock_rate_hz=setup.link.alice.clock_rate_hz,
         simulated=True,
-        provenance={"seed": seed, "attack": None if attack is None else repr(attack), "setup": setup.name},
+        provenance={"seed": seed, "attack": None if attack is None else attack.text(), "setup": setup.name},
     )
     # Settings are numbered over (intensity, Alice's basis, her bit, Bob's basis), the last fastest.
     alice = AliceRecord(

@@ -124,7 +124,7 @@ def symbol_telemetry(
         {
             "setup": link.name if isinstance(link, Setup) else repr(model),
             "symbols_per_block": symbols,
-            "attack": None if attack is None else repr(attack),
+            "attack": None if attack is None else attack.text(),
             "drift": repr(drift),
             "seed": seed,
             "run": run,
