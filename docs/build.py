@@ -18,16 +18,21 @@ from noclone.agreement import agree, experiments
 from noclone.agreement.attacks import attacks_table
 from noclone.cli.agree import shown as agreement_cells
 from noclone.cli.experiments import drawn, shown
+from noclone.learn.adaptive import summary
+from noclone.learn.leaderboard import board_tasks
 from noclone.optimise import curves
 from noclone.protocols import protocols
 from noclone.report import comparison_figure, write_pages
 from noclone.report.attacks_figure import attacks_figure
 from noclone.report.attacks_page import attacks_page
 from noclone.report.blind_watcher_figure import blind_and_seeing, blind_watcher_figure
+from noclone.report.leaderboard_figure import leaderboard_figure
+from noclone.report.leaderboard_page import leaderboard_page
 from noclone.report.model_page import write_model_pages
 from noclone.setup import typical
 
 DOCS = Path(__file__).parent
+RESULTS = DOCS.parent / "evidence" / "results"
 
 
 def markdown(rows: list[dict[str, str]]) -> str:
@@ -178,7 +183,31 @@ def comparison() -> None:
     comparison_figure(curves(typical("decoy-bb84"), names, lengths_km), DOCS / "images" / "protocols.svg")
 
 
+_UNITS = {
+    "optimal-individual-attack": "Eve's bits per sifted bit of BB84 at an error rate of 11 %; the ceiling is "
+    "Fuchs's bound. No security threshold: see the learned attack",
+    "eve-at-fixed-checkpoints, noise 0.01": "Eve's earnings per session: bits less the cost of alarms",
+    "eve-at-random-checkpoints, noise 0.01": "the same where the checkpoints are random",
+    "eve-with-laboratory-hardware": "share of the honest finite key that is kept and secret, by guard "
+    "and its rate of false alarms",
+    "eve-with-field-hardware": "the same with Eve's field hardware",
+    "eve-with-coarse-hardware": "the same with Eve's coarse hardware",
+}
+"""Played tasks that the leaderboard shows, and what their scores are."""
+
+
+def leaderboard() -> None:
+    """Write the leaderboard's page and picture from the committed results."""
+    results = [json.loads((RESULTS / "leaderboard" / f"{name}.json").read_text()) for name in board_tasks()]
+    learned = json.loads((RESULTS / "learned_attack.json").read_text())["leaderboard"]
+    played = summary.leaderboard(json.loads((RESULTS / "adaptive.json").read_text()))
+    players = [{**row, "unit": _UNITS[row["task"]]} for row in (*learned, *played) if row["task"] in _UNITS]
+    (DOCS / "leaderboard.md").write_text(leaderboard_page(results, players), encoding="utf-8")
+    leaderboard_figure(results, DOCS / "images" / "leaderboard.svg")
+
+
 if __name__ == "__main__":
+    leaderboard()
     write_pages(DOCS / "protocols")
     write_model_pages(DOCS / "models")
     gallery()

@@ -32,6 +32,7 @@ COMMANDS = (
     ("adaptive.py",),
     ("robustness.py",),
     ("leaderboard.py",),
+    ("intrusion.py",),
     ("tune_reference.py", str(HERE.parent / "tests" / "optimise" / "reference_optima.csv")),
 )
 

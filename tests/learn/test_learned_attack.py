@@ -60,6 +60,16 @@ def test_training_reaches_the_optimum_and_never_exceeds_it(name, best):
         assert found.intercept_resend < found.information
 
 
+def test_training_reaches_both_ends():
+    """Without errors Eve learns nothing; with as many as right bits, all."""
+    for name, disturbance, bits in (("bb84", 0.0, 0.0), ("bb84", 0.5, 1.0), ("six-state", 0.5, 1.0)):
+        found = learned_attack(name, disturbance, restarts=2)
+        assert found.information == pytest.approx(bits, abs=1e-6)
+        assert found.information <= found.upper_bound + 1e-9
+    unseen = learned_attack("b92", 0.0, restarts=3)  # rounding must not make its channel noisy
+    assert unseen.information < 1e-3
+
+
 def test_the_trained_curve_crosses_that_of_six_states_where_theory_says():
     """Between two trained points around 15.637 % the lead over Bob changes its sign."""
     low, high = learned_curve("six-state", (0.1559, 0.1568), restarts=3)

@@ -29,6 +29,10 @@ def task(
             help="Quantum models, or watchers of a task about telemetry, instead of the usual ones.",
         ),
     ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder with your files of an intrusion collection: nsl-kdd, unsw-nb15, cic-iot."),
+    ] = None,
     budget: Annotated[int, typer.Option(min=1, max=1000, help="Settings per model and split.")] = 8,
     seeds: Annotated[int, typer.Option(min=3, max=100, help="Splits; at least 5 unless --quick.")] = 5,
     workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes.")] = 1,
@@ -44,7 +48,12 @@ def task(
         return list_things("tasks", json)
     if name is None:
         raise InvalidInput("task", "must be named; noclone task --list shows all")
-    chosen = pick("task", name, all_tasks())
+    if data is None:
+        chosen = pick("task", name, all_tasks())
+    else:
+        from noclone.learn.flows.intrusion import intrusion_task
+
+        chosen = intrusion_task(name, data)
     folder = None if out is None else output_folder(out)
     with progress_bar(quiet=json) as progress:
         found = run_task(

@@ -47,6 +47,7 @@ def compare(
     metric: str | None = None,
     groups: ArrayLike | None = None,
     times: ArrayLike | None = None,
+    held_out: ArrayLike | None = None,
     classical: Iterable[Contender] | None = None,
     ceiling: float | None = None,
     title: str = "comparison",
@@ -80,6 +81,8 @@ def compare(
         Which run each row comes from: no run lies on both sides of a split.
     times : array_like, shape (n,), optional
         When each row was taken: models learn from the past and are tested by what followed.
+    held_out : array_like of bool, shape (n,), optional
+        Rows of the collection's own test part: models learn from the others only.
     classical : iterable of Contender, optional
         Instead of the usual classical models.
     ceiling : float, optional
@@ -117,7 +120,7 @@ def compare(
     if seeds < least:
         unless = "" if quick else " unless quick"
         raise InvalidInput("seeds", f"must be at least {least}{unless}, but is {seeds}")
-    data = _checked(X, y, groups, times, kind)
+    data = _checked(X, y, groups, times, held_out, kind)
     metric = _checked_metric(metric, kind, data)
     field, twin_of = _field(models, baselines(kind) if classical is None else classical)
     states = [int(kernel_seed(seed, "comparison", block)) % 2**31 for block in range(seeds)]
@@ -205,6 +208,7 @@ def run_task(
         metric=task.metric,
         groups=data.groups,
         times=data.times,
+        held_out=data.held_out,
         classical=() if task.columns else None,
         ceiling=None if task.ceiling is None else task.ceiling(seed),
         title=task.name,
@@ -233,7 +237,12 @@ def quantum_models(kind: str) -> dict[str, Any]:
 
 
 def _checked(
-    X: ArrayLike, y: ArrayLike, groups: ArrayLike | None, times: ArrayLike | None, kind: str
+    X: ArrayLike,
+    y: ArrayLike,
+    groups: ArrayLike | None,
+    times: ArrayLike | None,
+    held_out: ArrayLike | None,
+    kind: str,
 ) -> Data:
     if kind not in _METRICS:
         raise InvalidInput("kind", f"must be one of {', '.join(_METRICS)}, but is {kind!r}")
@@ -242,8 +251,8 @@ def _checked(
     features, labels = np.asarray(X, float), np.asarray(y)
     if features.ndim != 2 or not np.isfinite(features).all():
         raise InvalidInput("X", f"must be finite with shape (rows, features), but has {features.shape}")
-    others = [None if each is None else np.asarray(each) for each in (groups, times)]
-    for name, values in zip(("y", "groups", "times"), (labels, *others), strict=True):
+    others = [None if each is None else np.asarray(each) for each in (groups, times, held_out)]
+    for name, values in zip(("y", "groups", "times", "held_out"), (labels, *others), strict=True):
         if values is not None and values.shape != features.shape[:1]:
             raise InvalidInput(name, f"must have shape {features.shape[:1]}, but has {values.shape}")
     if kind == ONE_CLASS and set(np.unique(labels)) != {-1, 1}:
@@ -355,6 +364,9 @@ def _some(data: Data, kind: str, seed: int) -> Data:
         return data
     if data.times is not None:
         return rows(data, np.sort(np.argsort(data.times, kind="stable")[:QUICK_ROWS]))
+    if data.held_out is not None:  # as many of either part
+        parts = [np.flatnonzero(data.held_out == side) for side in (False, True)]
+        return rows(data, np.sort(np.concatenate([part[: QUICK_ROWS // 2] for part in parts])))
     order = stream(seed, "quick rows").permutation(len(data.y))
     if kind != REGRESSION:  # deal the classes out in turn, so that every prefix holds them in proportion
         share = np.empty(len(order))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -26,13 +27,16 @@ def test_splits(data: Data, kind: str, states: list[int]) -> list[Split]:
 
     With groups, no group lies on both sides. With times, the second half of the rows is cut into as many
     consecutive windows as there are states; each is tested by what was learned from all rows before it.
-    Otherwise rows are drawn at random, classes in proportion.
+    With rows held out by the collection itself, three quarters of the others are learned from and a quarter
+    of those held out is for the test. Otherwise rows are drawn at random, classes in proportion.
 
     Raises
     ------
     InvalidInput
         If the rows do not suffice.
     """
+    if data.held_out is not None:
+        return [_official(data, kind, state) for state in states]
     if data.times is not None:
         return list(_forward(data.times, len(states), start=0.5))
     return [next(_parts(data, kind, TEST_PARTS, state)) for state in states]
@@ -51,7 +55,7 @@ def rows(data: Data, which: Indices) -> Data:
     def part(values: NDArray[Any] | None) -> NDArray[Any] | None:
         return None if values is None else values[which]
 
-    return Data(data.X[which], data.y[which], part(data.groups), part(data.times))
+    return Data(data.X[which], data.y[which], part(data.groups), part(data.times), part(data.held_out))
 
 
 def _parts(data: Data, kind: str, count: int, state: int) -> Iterator[Split]:
@@ -69,6 +73,16 @@ def _parts(data: Data, kind: str, count: int, state: int) -> Iterator[Split]:
         grouped = GroupKFold if kind == REGRESSION else StratifiedGroupKFold
         splitter = grouped(count, shuffle=True, random_state=state)
     yield from splitter.split(data.X, data.y, groups)
+
+
+def _official(data: Data, kind: str, state: int) -> Split:
+    """Return part of the rows that are free to learn from, and part of those held out."""
+    held = np.asarray(data.held_out, bool)
+    sides = []
+    for which, kept in ((np.flatnonzero(~held), 0), (np.flatnonzero(held), 1)):
+        part = next(_parts(replace(rows(data, which), held_out=None), kind, TEST_PARTS, state))
+        sides.append(which[part[kept]])
+    return sides[0], sides[1]
 
 
 def _forward(times: NDArray[Any], windows: int, start: float) -> Iterator[Split]:

@@ -30,12 +30,15 @@ class Data:
         Which run each row comes from; no run lies on both sides of a split.
     times : ndarray, shape (n,), or None
         When each row was taken; a split learns from the past only.
+    held_out : ndarray of bool, shape (n,), or None
+        Which rows are the test part of a collection with a split of its own; nothing is learned from them.
     """
 
     X: NDArray[np.float64]
     y: NDArray[Any]
     groups: NDArray[Any] | None = None
     times: NDArray[Any] | None = None
+    held_out: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)

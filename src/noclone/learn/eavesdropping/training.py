@@ -28,6 +28,7 @@ CAVEAT = (
     "rate of 11.0 %, not 14.6 %. What a trained circuit finds is a lower bound on Eve's power, never a proof."
 )
 RESTARTS = 8
+ROUNDING = 1e-12
 FEASIBLE = 1e-6
 """By how much an attack may exceed the allowed error rate, or miss the rate of kept rounds relatively."""
 
@@ -109,7 +110,7 @@ def learned_attack(
     protocol : str or Game
         A name of `games`.
     disturbance : float
-        Error rate that the parties see, in (0, 1/2); what their channel causes is part of it.
+        Error rate that the parties see, in [0, 1/2]; what their channel causes is part of it.
     restarts : int
     seed : int
     ancillas : int, optional
@@ -136,7 +137,7 @@ def learned_attack(
     (0.3046, 0.3046, 0.22)
     """
     game = pick("protocol", protocol, dict(games())) if isinstance(protocol, str) else protocol
-    if not 0 < finite("disturbance", disturbance) < 0.5:
+    if not 0 <= finite("disturbance", disturbance) <= 0.5:
         raise InvalidInput("disturbance", f"must lie between 0 and 0.5, but is {disturbance}")
     whole("restarts", restarts, 1)
     count = game.ancillas if ancillas is None else whole("ancillas", ancillas, 1)
@@ -145,7 +146,7 @@ def learned_attack(
     circuit = trainable(count, len(announcements(game.declared)), entangled=entangled)
     interception = Interception(game.declared, circuit, channel, game.pools)
     floor = float(interception.of_table(own).disturbances.max())
-    if floor > disturbance:
+    if floor > disturbance + ROUNDING:
         raise InvalidInput(
             "disturbance", f"must be at least the channel's own, {floor:.6g}, but is {disturbance}"
         )

@@ -1,0 +1,1 @@
+"""Network flows: published intrusion data that a user supplies, and synthetic flows; no data are shipped."""
