@@ -91,6 +91,13 @@ def test_what_eve_knows_is_what_all_her_findings_tell(parts, model):
     np.testing.assert_allclose(both_of(parts).information(model, SETTINGS), by_hand, rtol=1e-9)
 
 
+def test_parts_that_attack_nothing_are_not_named():
+    both = both_of((TrojanHorse(fraction=0.4), InterceptResend(fraction=0.0)))
+    assert both.NAME == "trojan-horse"
+    assert set(pulse_telemetry(SETUP, 2, 1e5, attack=both).labels) == {"trojan-horse"}
+    assert replace(both, fraction=0.0).NAME == "intercept-resend+trojan-horse"
+
+
 def test_an_attack_without_clicks_tells_nothing():
     parts = DenialOfService(fraction=0.9), InterceptResend(fraction=0.1)
     dark_free = replace(MODEL, dark_count_prob=0.0)

@@ -313,6 +313,13 @@ def test_a_combination_gets_the_photons_of_its_brightest_part():
     np.testing.assert_allclose(both.by_cause(LINK, settings).sum(axis=0), by_hand, rtol=1e-12)
 
 
+def test_faked_states_far_outside_the_gates_click_like_nothing():
+    attack = attacks.ChannelCalibration(gate_width_ps=5.0, shift_ps=1e4)
+    np.testing.assert_allclose(
+        attack.table(CLEAN, bb84(SINGLE)).by_setting()[:, 0], np.ones(8), rtol=0, atol=1e-15
+    )
+
+
 def test_light_too_bright_to_be_counted_is_refused():
     with pytest.raises(InvalidInput, match="above 255 photons"):
         attacks.LaserSeeding(factor=100).attacked_settings(bb84(photons.poisson([2.0, 0.1])))

@@ -15,6 +15,9 @@ from noclone.protocols.channel_attack import ChannelAttack
 from noclone.protocols.readings import Readings
 from noclone.sampling.pulses import PulseSettings
 
+_LEAST = 1e-200
+"""Share of its efficiency that a detector keeps far outside its gate: nothing, but for divisions."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelCalibration(ChannelAttack):
@@ -67,5 +70,5 @@ class ChannelCalibration(ChannelAttack):
     def kept_efficiencies(self) -> tuple[float, float]:
         """Return the shares of their efficiencies that the nearer and the farther detector keep."""
         offsets = np.array([-0.5, 0.5]) * self.separation_ps + self.shift_ps
-        better, worse = np.exp(-((offsets / self.gate_width_ps) ** 2) / 2)
+        better, worse = np.maximum(np.exp(-((offsets / self.gate_width_ps) ** 2) / 2), _LEAST)
         return float(better), float(worse)

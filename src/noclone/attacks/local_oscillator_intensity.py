@@ -27,7 +27,7 @@ class LocalOscillatorIntensity(SymbolAttack):
     Examples
     --------
     >>> attacked = LocalOscillatorIntensity().attacked(SymbolModel())
-    >>> round(attacked.excess_noise_snu, 4), round(attacked.shot_noise_v2, 4)
+    >>> round(float(attacked.excess_noise_snu), 4), round(attacked.shot_noise_v2, 4)
     (0.4492, 0.38)
     """
 

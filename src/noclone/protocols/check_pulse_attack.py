@@ -133,8 +133,8 @@ def _one_photon(patterns: Floats) -> Iterator[str]:
     """Find patterns of single photons that are not those of any measurement of a photon.
 
     `patterns` is P(pattern | Alice's basis, her bit, Bob's basis). Each pattern is an effect a + b . s of the
-    state's direction s in the plane of both bases, so that its mean over the bit is a in either basis, and |b| is
-    at most a. That holds whatever Bob's receiver does.
+    state's direction s in the plane of both bases, so that its mean over the bit is a in either basis, and
+    |b| is at most a. That holds whatever Bob's receiver does.
     """
     means = patterns.mean(axis=1)
     if np.abs(means[0] - means[1]).max() > _CLOSE:
@@ -150,8 +150,8 @@ def _one_photon(patterns: Floats) -> Iterator[str]:
 def _several_photons(patterns: Floats) -> Iterator[str]:
     """Find patterns of several photons that tell Alice's states apart better than any measurement.
 
-    `patterns` is P(pattern | state, Bob's basis, photons). Of a signed sum of the states' density operators no
-    measurement shows more than its trace norm (Helstrom), here that of the Gram matrix with these weights.
+    `patterns` is P(pattern | state, Bob's basis, photons). Of a signed sum of the states' density operators
+    no measurement shows more than its trace norm (Helstrom), here that of the Gram matrix with these weights.
     """
     overlaps = np.cos(_ANGLES[:, None] - _ANGLES)
     for number in range(2, patterns.shape[2]):
@@ -227,11 +227,11 @@ def _information(attack: PulseAttack, model: DetectionModel, settings: PulseSett
     most = float((events[:, 2:].sum() + events[:, 1] @ single) / events.sum())
     claimed = float(attack.information(model, settings))
     if claimed > most + _CLOSE:
+        several = events[:, 2:].sum() / events.sum()
         yield (
-            f"it claims {claimed:.4g} bits of a sifted bit, but {events[:, 2:].sum() / events.sum():.3g} of them "
-            f"come from several photons and {errors.sum() / max(events[:, 1].sum(), 1e-300):.3g} of those of "
-            f"single photons are wrong, which allows {most:.4g}; an attack that breaks an assumption must say "
-            "which"
+            f"it claims {claimed:.4g} bits of a sifted bit, but {several:.3g} of them come from several "
+            f"photons, and error rates of single ones of {rate[1]:.3g} in Z and {rate[0]:.3g} in X allow "
+            f"{most:.4g}; an attack that breaks an assumption must say which"
         )
 
 

@@ -73,8 +73,8 @@ def _unseen(attack: RoundAttack, protocol: Protocol, link: Link) -> Iterator[str
     most = _several_photons(perfect)
     if _alike(seen, protocol.statistics(perfect)) and information > most + _CLOSE:
         yield (
-            f"it claims {information:.4g} bits and leaves what is seen of {protocol.NAME} as it was without loss "
-            f"and noise, which allows {most:.4g}; an attack that breaks an assumption must say which"
+            f"it claims {information:.4g} bits and leaves what is seen of {protocol.NAME} as it was without "
+            f"loss and noise, which allows {most:.4g}; an attack that breaks an assumption must say which"
         )
 
 
