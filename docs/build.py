@@ -29,6 +29,7 @@ from noclone.report.blind_watcher_figure import blind_and_seeing, blind_watcher_
 from noclone.report.leaderboard_figure import leaderboard_figure
 from noclone.report.leaderboard_page import leaderboard_page
 from noclone.report.model_page import write_model_pages
+from noclone.report.robustness_page import robustness_page
 from noclone.setup import typical
 
 DOCS = Path(__file__).parent
@@ -206,6 +207,12 @@ def leaderboard() -> None:
     leaderboard_figure(results, DOCS / "images" / "leaderboard.svg")
 
 
+def robustness() -> None:
+    """Write the page on what watchers were not prepared for from the committed results."""
+    rows, flows = (json.loads((RESULTS / f"{name}.json").read_text()) for name in ("robustness", "intrusion"))
+    (DOCS / "robustness.md").write_text(robustness_page(rows, flows), encoding="utf-8")
+
+
 if __name__ == "__main__":
     leaderboard()
     write_pages(DOCS / "protocols")
@@ -218,3 +225,4 @@ if __name__ == "__main__":
     attacks_and_bounds()
     experiment_table()
     agreement()
+    robustness()

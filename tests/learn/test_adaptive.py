@@ -205,14 +205,14 @@ def test_eve_finds_the_optimum_that_follows_from_the_monitor_s_noise():
 def test_a_guard_by_its_law_sees_eve_as_often_as_the_noncentral_law_says():
     # Only the monitor moves: by 6.4 nW per photon back, where a window's mean is read with .005 nW of noise.
     free = game.Ground(SETUP, Hardware(), seed=4)
-    guard = game.Guard.of_law(free, 540, 1e-6)
-    features, limit = free.windows(None, "fit", 540).shape[1], -guard.models[0].offset_
+    guard = game.Guard.of_law(free, 405, 1e-6)
+    features, limit = free.windows(None, "fit", 405).shape[1], -guard.models[0].offset_
     assert limit == pytest.approx(ncx2.isf(1e-6, features, 0), rel=0.1)
     assert not guard.alarms(free.windows(None, "test", 270)).any()
     for back_photons in (0.002, 0.0045, 0.009):
         horse = nc.attacks.TrojanHorse(fraction=1, back_photons=back_photons)
         far = (6.4 * back_photons / 0.005) ** 2
-        seen = guard.alarms(free.windows(horse, "test", 270)).mean()
+        seen = guard.alarms(free.windows(horse, "test", 135)).mean()
         assert seen == pytest.approx(ncx2.sf(limit, features, far), abs=0.08)
 
 

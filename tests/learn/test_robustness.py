@@ -9,10 +9,8 @@ import pytest
 from scipy.stats import t
 
 import noclone as nc
-from noclone.attacks import InterceptResend, LaserSeeding, PhotonNumberSplitting, TimeShift
 from noclone.core.errors import InvalidInput
 from noclone.learn.robustness import robustness_report, training
-from noclone.learn.robustness.alternation import Alternation
 from noclone.learn.robustness.coexisting import coexisting
 from noclone.learn.robustness.draws import DRIFTS, Sizes, draw
 from noclone.learn.robustness.drifting import drifting
@@ -23,10 +21,7 @@ from noclone.learn.robustness.report import suited
 from noclone.learn.robustness.training import learns_attacks, ready, taught, tuned
 from noclone.learn.robustness.trials import Trial, summary
 from noclone.learn.robustness.unknown import unknown
-from noclone.link.detection import DetectionModel
-from noclone.protocols.readings import Readings
 from noclone.records.telemetry import NORMAL
-from noclone.sampling.pulses import honest_patterns
 from noclone.watchers import get, watchers
 from noclone.watching.calibration import calibrate
 
@@ -72,63 +67,6 @@ def test_twice_the_field_is_twice_as_far():
     once, twice = (DRIFTS[name].weather(times, np.random.default_rng(1)) for name in ("field", "twice field"))
     np.testing.assert_allclose(twice.delay_ps, 2 * once.delay_ps)
     np.testing.assert_allclose(np.log(twice.transmittance), 2 * np.log(once.transmittance))
-
-
-def test_alternating_attacks_make_the_mixture_of_pulses_that_each_makes_alone(settings):
-    model = DetectionModel(0.1, 0.2)
-    parts = InterceptResend(fraction=0.2), TimeShift(fraction=0.3)
-    both = Alternation(parts=parts)
-    assert both.fraction == pytest.approx(0.5)
-    emitted, patterns = both.mixture(model, settings)
-    np.testing.assert_allclose(emitted, settings.photon_probs)
-    honest = honest_patterns(model, settings)
-    alone = [part.attacked_patterns(model, settings) for part in parts]
-    np.testing.assert_allclose(patterns, 0.5 * honest + 0.2 * alone[0] + 0.3 * alone[1])
-    told = 0.4 * parts[0].information(model, settings) + 0.6 * parts[1].information(model, settings)
-    assert float(both.information(model, settings)) == pytest.approx(float(told))
-
-
-def test_alternating_with_an_attack_on_the_source_keeps_what_is_emitted(settings):
-    model = DetectionModel(0.1, 0.2)
-    parts = InterceptResend(fraction=0.25), LaserSeeding(fraction=0.25)
-    both = Alternation(parts=parts)
-    emitted, patterns = both.mixture(model, settings)
-    seeded = parts[1].attacked_settings(settings).photon_probs
-    wanted = 0.75 * settings.photon_probs + 0.25 * seeded
-    np.testing.assert_allclose(emitted, wanted)
-    np.testing.assert_allclose(patterns.sum(axis=-1), 1)
-    clicks = np.sum(emitted[..., None] * patterns, axis=-2)
-    alone = [
-        np.sum(
-            part.attacked_settings(settings).photon_probs[..., None]
-            * part.attacked_patterns(model, settings),
-            -2,
-        )
-        for part in parts
-    ]
-    honest = np.sum(settings.photon_probs[..., None] * honest_patterns(model, settings), axis=-2)
-    np.testing.assert_allclose(clicks, 0.5 * honest + 0.25 * alone[0] + 0.25 * alone[1])
-
-
-def test_readings_of_alternating_attacks_are_weighted_means():
-    both = Alternation(parts=(LaserSeeding(fraction=0.1), PhotonNumberSplitting(fraction=0.3)))
-    honest = Readings()
-    found = both.attacked_readings(honest)
-    wanted = 0.25 * both.parts[0].attacked_readings(honest).alice_monitor_nw + 0.75 * honest.alice_monitor_nw
-    assert float(found.alice_monitor_nw) == pytest.approx(float(wanted))
-
-
-@pytest.mark.parametrize(
-    "parts",
-    [
-        (InterceptResend(),),
-        (InterceptResend(fraction=0.1),) * 2,
-        (InterceptResend(), TimeShift(fraction=0.1)),
-    ],
-)
-def test_what_cannot_alternate_is_refused(parts):
-    with pytest.raises(InvalidInput, match="parts must"):
-        Alternation(parts=parts)
 
 
 def test_thresholds_keep_the_false_alarm_rate(drawn, names):

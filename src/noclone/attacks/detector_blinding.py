@@ -47,7 +47,6 @@ class DetectorBlinding(ChannelAttack):
     )
     BREAKS: ClassVar[str] = "the receiver measures as described: its detectors count photons"
     SOURCE: ClassVar[str] = "Lydersen et al., Nat. Photonics 4, 686 (2010)"
-    INJECTED_LIGHT: ClassVar[Mapping[str, float]] = {"bob": 1.2e9}
 
     compensate: float = number("share of the missing clicks that Eve makes up for", 0.0, low=0, high=1)
     narrowing: float = number(
@@ -60,7 +59,7 @@ class DetectorBlinding(ChannelAttack):
     @property
     def injected_light(self) -> Mapping[str, float]:
         """Of the light that blinds."""
-        return self.INJECTED_LIGHT
+        return {"bob": 1.2e9}
 
     def outcomes(self, model: DetectionModel, settings: PulseSettings) -> list[Floats]:
         """Return the joint law of the patterns and Eve's basis and bit; nothing else clicks."""

@@ -91,10 +91,10 @@ def pulse_telemetry(
         )
     if attack is not None and not isinstance(attack, PulseAttack):
         raise InvalidInput("attack", f"must act on pulses, but {attack.NAME} acts on {attack.ACTS_ON}")
+    settings = setup.recorded.pulse_settings(setup.link)  # refuses other protocols
     clock = setup.link.alice.clock_rate_hz
     times = np.arange(blocks) * (pulses_per_block / clock if interval_s is None else interval_s)
     weather = drift.weather(times, stream(seed, "drift", run))
-    settings = setup.recorded.pulse_settings(setup.link)
     rows = []
     for number, start in enumerate(range(0, blocks, _CHUNK)):
         part = slice(start, min(start + _CHUNK, blocks))

@@ -60,7 +60,7 @@ class Hardware(Described):
                 found += [InterceptResend(fraction=fraction), PhotonNumberSplitting(fraction=fraction)]
             found += [self._shifted(fraction, shift_ps) for shift_ps in shifts]
             found += [self._injected(fraction, each) for each in photons]
-            if self.photons_into_bob >= DetectorBlinding.INJECTED_LIGHT["bob"]:
+            if self.photons_into_bob >= DetectorBlinding().injected_light["bob"]:
                 found.append(DetectorBlinding(fraction=fraction, compensate=float(self.blocks)))
         return found
 

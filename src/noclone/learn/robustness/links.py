@@ -51,7 +51,7 @@ class WatchedLink:
 def pulse_link() -> WatchedLink:
     """Return decoy-state BB84 with blocks of 1e6 pulses."""
     import noclone as nc
-    from noclone.learn.robustness.alternation import Alternation
+    from noclone.protocols.pulse_combination import PulseCombination
     from noclone.simulation.pulse_telemetry import pulse_telemetry
 
     setup = nc.load("lim-2014")
@@ -80,7 +80,7 @@ def pulse_link() -> WatchedLink:
         "pulses",
         blocks,
         attacks,
-        tuple(Alternation(parts=tuple(known[name] for name in pair)) for pair in pairs),
+        tuple(PulseCombination(parts=tuple(known[name] for name in pair)) for pair in pairs),
         (
             *(f"{kind}[{k}]" for kind in ("clicks", "sifted") for k in intensities),
             *("asymmetry", "basis_match", "arrival_mean_ps", "arrival_std_ps"),
