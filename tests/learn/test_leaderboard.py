@@ -107,3 +107,13 @@ def test_the_table_holds_every_task_and_its_ceiling():
     lines = board_table(results).splitlines()
     assert lines[0] == "| watcher | family | one (accuracy) | two (accuracy) |"
     assert lines[-1] == "| *ceiling* |  | .750 |  |"
+
+
+def test_the_page_is_that_of_the_committed_results():
+    results = [
+        json.loads((ROOT / "evidence" / "results" / "leaderboard" / f"{name}.json").read_text())
+        for name in board_tasks()
+    ]
+    page = (ROOT / "docs" / "leaderboard.md").read_text()
+    assert board_table(results) in page
+    assert all(f"### {result['task']}" in page and result["verdict"] in page for result in results)

@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
+import noclone as nc
 from noclone.core.errors import InvalidInput
 from noclone.records.telemetry import Telemetry
+from noclone.simulation.drift import FIELD
+from noclone.simulation.link_telemetry import link_telemetry
 from noclone.watchers import get
 from noclone.watching import Stream, calibrate, judge
 from noclone.watching.watch import calibrated_for, look_at
@@ -163,3 +166,22 @@ def test_many_blocks_that_are_each_a_little_strange_raise_the_alarm():
     verdict = judge(calibrated, drawn(200, 2, shift=np.array([0.9, 0.0, 0.0])), "")
     assert len(verdict.alarming) < 20
     assert verdict.alarm
+
+
+@pytest.mark.parametrize("runs", [1, 10])
+def test_a_drifting_link_alarms_as_rarely_as_said(runs):
+    """Blocks of a run share its drift: a fresh run's are not exchangeable with those of others."""
+    setup, alarms = nc.load("lim-2014"), []
+    for seed in range(2):
+        usual = link_telemetry(setup, 800 // runs, runs=runs, drift=FIELD, seed=100 + seed)
+        for run in range(15):
+            fresh = link_telemetry(setup, 40, drift=FIELD, seed=1000 + 50 * seed + run)
+            alarms.append(look_at(fresh, usual, false_alarm_rate=0.02).verdict.alarm)
+    assert sum(alarms) <= 3  # of 30 at 2 %: more has a probability of .3 %
+
+
+def test_drift_does_not_hide_an_attack():
+    setup = nc.load("lim-2014")
+    usual = link_telemetry(setup, 80, runs=10, drift=FIELD, seed=100)
+    eve = [nc.attacks.PhotonNumberSplitting(fraction=0.5)]
+    assert look_at(link_telemetry(setup, 40, attacks=eve, drift=FIELD, seed=7), usual).verdict.alarm

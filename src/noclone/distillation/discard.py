@@ -21,8 +21,9 @@ class DiscardRule(Described):
     A block that is withheld is an abort: it takes nothing from the security of the blocks that are kept,
     counted over all blocks (the joint probability that a key is kept and fails is at most that of failing).
     Whoever holds a kept key asks for less: the failure probability given that it was kept. Of a link that
-    nobody attacks, at least a share 1 - `false_alarm_rate` is kept, so the total eps grows to at most
-    eps / (1 - false_alarm_rate); the difference enters the ledger.
+    nobody attacks, and that is as it was when the watcher was calibrated, a share 1 - `false_alarm_rate` is
+    kept in the mean over calibrations, so the total eps grows to eps / (1 - false_alarm_rate); the difference
+    enters the ledger. Of a link under attack nothing is said about the kept blocks alone.
 
     Examples
     --------

@@ -23,7 +23,7 @@ _LOOKS = {
     "quantum": (BLUE, "o"),
     "unentangled": (AMBER, "o"),
 }
-_ROW_IN, _FRAME_IN = 0.52, 1.5
+_ROW_IN, _FRAME_IN = 0.52, 1.7
 _CEILING = PURPLE
 
 
@@ -72,7 +72,7 @@ def _draw(figure: Figure, results: Sequence[dict[str, Any]]) -> None:
     axes.tick_params(axis="y", length=0)
     for place in range(1, len(results)):
         axes.axhline(place - 0.5, color="#d3d8e0", linewidth=0.7)
-    figure.legend(loc="outside lower center", ncols=6)
+    figure.legend(loc="outside lower center", ncols=3)
 
 
 _METRIC = {"roc_auc": "area under ROC", "accuracy": "accuracy"}

@@ -15,9 +15,11 @@ makes the columns {quick} again, with the same numbers.
 A watcher is a model that looks at a link's telemetry and tells attacks from normal blocks; see
 [the watch](watch.md). Each has the same search: {budget} settings (fewer where there are fewer), chosen by
 three folds of the training rows, on {seeds} splits; no run lies on both sides of a split where blocks share
-drift. Scores are means on rows never seen, with 95 % intervals corrected for rows that splits share. Quantum
-models are simulated, and each has a twin without entangling gates. The *ceiling* is the best score that any
-model can expect; where drift makes it incomputable the line is empty.
+drift. Where attacks are to be unknown (AUC), every watcher is taken as it is: settings could only be chosen
+by the attack itself. Scores are means on rows never seen, with 95 % intervals corrected for rows that splits
+share. Quantum models are simulated, and each has a twin without entangling gates. The *ceiling* is the best
+score that any model can expect on fresh rows, so that a mean over a few hundred may lie above it by chance;
+where drift makes it incomputable the line is empty.
 
 **How to read it.** A score is a statement about a task's strength of attack and size of blocks, nothing
 else. All attacks are simulated: a watcher that is tested on its own generator has not been tested on a link.
