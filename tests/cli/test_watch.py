@@ -6,12 +6,14 @@ import json
 import sys
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 import noclone as nc
 from noclone import records
 from noclone.cli.main import main
-from noclone.records.telemetry_files import read_telemetry
+from noclone.records.telemetry import Telemetry
+from noclone.records.telemetry_files import read_telemetry, write_telemetry
 
 
 def noclone(*arguments, stdin=""):
@@ -22,7 +24,7 @@ def noclone(*arguments, stdin=""):
         contextlib.redirect_stderr(err),
     ):
         patch.setattr(sys, "argv", ["noclone", *map(str, arguments)])
-        patch.setattr(sys, "stdin", io.StringIO(stdin))
+        patch.setattr(sys, "stdin", io.StringIO(stdin) if isinstance(stdin, str) else stdin)
         with pytest.raises(SystemExit) as left:
             main()
     return SimpleNamespace(returncode=left.value.code, stdout=out.getvalue(), stderr=err.getvalue())
@@ -45,6 +47,13 @@ def runs(tmp_path_factory):
         )
         assert done.returncode == 0, done.stderr
     return folder
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    path = tmp_path_factory.mktemp("small") / "normal.parquet"
+    write_telemetry(Telemetry(("a", "b"), np.random.default_rng(1).normal(size=(600, 2))), path)
+    return path
 
 
 def pair(folder):
@@ -124,6 +133,61 @@ def test_blocks_are_watched_as_they_come(runs):
     assert all(each["alarm"] for each in seen[4:])
 
 
+def test_a_stream_may_begin_with_a_mark_and_hold_other_columns(runs):
+    telemetry = read_telemetry(runs / "mixed.parquet")
+    lines = ["\ufeff" + ",".join(telemetry.columns) + ",time"]
+    lines += [",".join(map(str, row.tolist())) + ",2026-01-01T00:00:00" for row in telemetry.values[:2]]
+    done = noclone("watch", "-", "--calibrate", runs / "usual.parquet", stdin="\r\n".join(lines) + "\r\n")
+    assert done.stdout.startswith("block      0")
+    assert done.stdout.count("\n") == 2
+
+
+def test_blocks_that_alarm_are_named(runs):
+    done = noclone("watch", runs / "mixed.parquet", "--calibrate", runs / "usual.parquet")
+    told = next(line for line in done.stdout.splitlines() if line.startswith("alarming"))
+    assert told.endswith("more")
+    assert told.count(",") == 9
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "standard input must begin with a line of the features"),
+        ("hello\n", "telemetry must have the columns a, b, but has only hello"),
+        ("a,b\n", "standard input holds no blocks"),
+        ("a,b,a\n", "standard input must name each column once, but names 'a' twice"),
+        ("a,b\n1\n", "block 0 must have 2 columns as the header has, but has 1"),
+        ("a,b\nx,2\n", "block 0 must hold a number for a, but holds 'x'"),
+        ("a,b\r\n1,2\r,5\n", "standard input must be lines of CSV, but line 2 is not"),
+    ],
+)
+def test_a_stream_that_is_none_gets_one_sentence(small, text, message):
+    done = noclone("watch", "-", "--calibrate", small, stdin=text)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_what_is_not_a_number_is_told_with_its_block(small):
+    done = noclone("watch", "-", "--calibrate", small, stdin="b,note,a\n0,good,0\n0,bad,nan\n")
+    assert done.returncode == 2
+    assert done.stdout.count("\n") == 1
+    assert "a must be finite, but is nan in block 1" in done.stderr
+
+
+def test_a_stream_shorter_than_a_window_is_no_answer(small):
+    done = noclone("watch", "-", "--calibrate", small, "--window", 2, stdin="a,b\n1,2\n")
+    assert "standard input must hold at least 2 blocks, but holds 1" in done.stderr
+
+
+@pytest.mark.parametrize("errors", ["strict", "surrogateescape"])
+def test_bytes_that_are_no_text_get_one_sentence(small, errors):
+    binary = io.TextIOWrapper(io.BytesIO(b"a,b\xff\xfe\n"), encoding="utf-8", errors=errors)
+    done = noclone("watch", "-", "--calibrate", small, stdin=binary)
+    assert done.returncode == 2
+    assert "standard input must be text in UTF-8" in done.stderr
+
+
 def test_a_data_set_says_where_it_comes_from(runs):
     card = json.loads((runs / "mixed.card.json").read_text())
     assert card["labels"] == {"normal": 400, "time-shift": 400}
@@ -188,6 +252,67 @@ def test_attacks_stand_beside_the_bounds():
         (
             ("telemetry", "gg02", "--attack", "time-shift"),
             "must act on symbols, but time-shift acts on pulses",
+        ),
+        (
+            ("watch", "{usual}", "--calibrate", "{usual}", "--setup", "lim-2014"),
+            "--setup must not be given with a telemetry file",
+        ),
+        (
+            ("watch", "{usual}", "--calibrate", "{usual}", "--set", "channel.length_km=60"),
+            "--set must not be given with a telemetry file",
+        ),
+        (
+            ("watch", "{usual}", "--calibrate", "{usual}", "--blocks", "2"),
+            "--blocks must not be given with a telemetry file",
+        ),
+        (
+            ("watch", "{usual}", "--calibrate", "{usual}", "--attack", "time-shift"),
+            "--attack must not be given with a telemetry file",
+        ),
+        (
+            ("watch", "{usual}", "--calibrate", "{usual}", "--pulses", "1e8"),
+            "--pulses must not be given with a telemetry file",
+        ),
+        (
+            ("watch", "{usual}", "--calibrate", "{usual}", "--run-id", "lab"),
+            "--run-id must not be given with a telemetry file",
+        ),
+        (
+            ("watch", "-", "--calibrate", "{usual}", "--setup", "lim-2014"),
+            "--setup must not be given with blocks on",
+        ),
+        (("watch", "-", "--calibrate", "{usual}", "--out", "x"), "--out must not be given with blocks on"),
+        (
+            ("watch", "-", "--calibrate", "{usual}", "--attack", "time-shift"),
+            "--attack must not be given with blocks on",
+        ),
+        (
+            ("watch", "-", "--calibrate", "{usual}", "--blocks", "2"),
+            "--blocks must not be given with blocks on",
+        ),
+        (
+            ("watch", "{good}/alice.parquet", "{good}/bob.parquet", "--setup", "lim-2014", "--window", "2"),
+            "--window must not be given with two records",
+        ),
+        (
+            (
+                "watch",
+                "{good}/alice.parquet",
+                "{good}/bob.parquet",
+                "--setup",
+                "lim-2014",
+                "--attack",
+                "saturation",
+            ),
+            "attack must act on pulses, but saturation acts on symbols",
+        ),
+        (("telemetry", "lim-2014", "--blocks", "5", "--interval-s", "nan"), "interval_s must be a number"),
+        (("telemetry", "lim-2014", "--blocks", "5", "--interval-s", "-60"), "interval_s must be a number"),
+        (("telemetry", "lim-2014", "--blocks", "5", "--interval-s", "inf"), "interval_s must be a number"),
+        (("telemetry", "gg02", "--blocks", "5", "--block-size", "nan"), "block_size must be a finite number"),
+        (
+            ("leaderboard", "--tasks", "pns-decoys", "--quick"),
+            "--quick must not be given together with --tasks",
         ),
         (("telemetry", "lim-2014", "--drift", "wild"), "drift 'wild' is not known"),
         (("run", "lim-2014", "--attack", "saturation"), "attack must act on pulses"),

@@ -11,6 +11,7 @@ from typing import Any
 
 from noclone.core.errors import InvalidInput
 from noclone.core.fields import from_mapping, specs
+from noclone.core.kinds import check_kind
 from noclone.core.registry import named_classes, pick
 from noclone.protocols.attack import Attack
 
@@ -60,8 +61,8 @@ def parse(text: str) -> Attack:
     Raises
     ------
     InvalidInput
-        If a name or a parameter is unknown, a value is no number or out of range, or attacks cannot be
-        combined.
+        If it is no text, a name or a parameter is unknown, a value is no number or out of range, or attacks
+        cannot be combined.
 
     Examples
     --------
@@ -74,6 +75,7 @@ def parse(text: str) -> Attack:
     ...
     noclone.core.errors.InvalidInput: intercept-resend.fraction must be at least 0 and at most 1, but is 2.
     """
+    check_kind("attack", text, str)
     parts = [_parsed(part) for part in re.split(r"\+(?=[A-Za-z])", text)]  # not at the + of 1e+3
     return parts[0] if len(parts) == 1 else _combined(parts)
 

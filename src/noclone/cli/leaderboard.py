@@ -10,6 +10,7 @@ import typer
 
 from noclone.cli.options import Json, output_folder, print_json
 from noclone.cli.progress import progress_bar
+from noclone.core.errors import InvalidInput
 
 
 def register(app: typer.Typer) -> None:
@@ -32,6 +33,8 @@ def leaderboard(
     from noclone.learn.leaderboard import QUICK, board_table, board_tasks
     from noclone.learn.leaderboard import leaderboard as run_board
 
+    if quick and tasks is not None:
+        raise InvalidInput("--quick", "must not be given together with --tasks; either chooses the tasks")
     folder = output_folder(out)
     if tasks is not None:
         chosen = [part.strip() for part in tasks.split(",") if part.strip()]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import csv
-import json as json_text
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,6 +20,9 @@ if TYPE_CHECKING:
     from noclone.setup import Setup
 
 _STREAM = "-"
+_INPUT = "standard input"
+_MOST_NAMED = 10
+"""Alarming blocks that are told by their numbers."""
 
 
 def register(app: typer.Typer) -> None:
@@ -60,6 +62,20 @@ def watch(
     json: Json = False,
 ) -> int:
     """Say whether a link looks as usual; exit code 1 if the alarm is raised."""
+    of_records = {
+        "--setup": setup is not None,
+        "--set": bool(changes),
+        "--blocks": blocks != 1,
+        "--attack": attack is not None,
+        "--pulses": pulses is not None,
+        "--run-id": run_id is not None,
+    }
+    if files == [_STREAM]:
+        _refuse({**of_records, "--out": out is not None}, "blocks on standard input")
+    elif len(files) == 1:
+        _refuse(of_records, "a telemetry file")
+    elif len(files) == 2:
+        _refuse({"--window": window != 1}, "two records")
     loaded = None if setup is None else load_setup(setup, changes)
     folder = None if out is None else output_folder(out)
     normal = [*(calibrate or ())]
@@ -106,9 +122,24 @@ def watch(
         print_json(seen.verdict.as_dict())
     else:
         print(seen.verdict)
+        if seen.verdict.blocks > 1 and seen.verdict.alarming:
+            print(f"alarming    {_numbers(seen.verdict.alarming)}")
         if folder is not None:
             print(f"picture     {folder / 'watch.svg'}")
     return 1 if seen.verdict.alarm else 0
+
+
+def _refuse(given: dict[str, bool], what: str) -> None:
+    """Refuse options that would be ignored."""
+    ignored = [option for option, present in given.items() if present]
+    if ignored:
+        raise InvalidInput(", ".join(ignored), f"must not be given with {what}")
+
+
+def _numbers(alarming: tuple[int, ...]) -> str:
+    told = ", ".join(map(str, alarming[:_MOST_NAMED]))
+    more = len(alarming) - _MOST_NAMED
+    return f"{told} and {more:,} more" if more > 0 else told
 
 
 def _pair(
@@ -152,31 +183,60 @@ def _stream(
     stream = Stream(
         calibrated_for(normal, watcher, window=window, false_alarm_rate=false_alarm_rate, seed=seed)
     )
-    raised = False
-    for block in _blocks(sys.stdin):
+    raised, blocks = False, 0
+    for block in _blocks(sys.stdin or (), stream.calibrated.columns):
         seen = stream.push(block)
+        blocks += 1
         if seen is None:
             continue
         raised = raised or seen.alarm
         if json:
-            print(json_text.dumps(vars(seen)), flush=True)
+            print_json(vars(seen))
         else:
             word = "ALARM" if seen.alarm else "usual"
-            print(f"block {seen.block:>6}  {word}  p = {seen.p_value:.2g}", flush=True)
+            print(f"block {seen.block:>6}  {word}  p = {seen.p_value:.2g}")
+        sys.stdout.flush()
+    if blocks == 0:
+        raise InvalidInput(_INPUT, "holds no blocks")
+    if blocks < window:
+        raise InvalidInput(_INPUT, f"must hold at least {window} blocks, but holds {blocks}")
     return 1 if raised else 0
 
 
-def _blocks(lines: Iterable[str]) -> Iterable[dict[str, Any]]:
-    reader = csv.DictReader(lines)
-    if not reader.fieldnames:
-        raise InvalidInput("standard input", "must begin with a line of the features' names, but is empty")
-    for number, row in enumerate(reader):
-        block = {}
-        for name, text in row.items():
-            try:
-                block[name] = float(text)
-            except (TypeError, ValueError):
-                raise InvalidInput(
-                    f"block {number}", f"must hold a number for {name}, but holds {text!r}"
-                ) from None
-        yield block
+def _blocks(lines: Iterable[str], needed: tuple[str, ...]) -> Iterator[dict[str, str]]:
+    """Yield blocks by their columns' names; the header is looked at before the first is waited for."""
+    from noclone.records.telemetry import check_columns
+
+    reader = _rows(lines)
+    header = next(reader, None)
+    if not header:
+        raise InvalidInput(_INPUT, "must begin with a line of the features' names, but is empty")
+    twice = next((name for name in header if header.count(name) > 1), None)
+    if twice is not None:
+        raise InvalidInput(_INPUT, f"must name each column once, but names {twice!r} twice")
+    check_columns(header, needed)
+    for number, row in enumerate(row for row in reader if row):
+        if len(row) != len(header):
+            raise InvalidInput(
+                f"block {number}", f"must have {len(header)} columns as the header has, but has {len(row)}"
+            )
+        yield dict(zip(header, row, strict=True))
+
+
+def _rows(lines: Iterable[str]) -> Iterator[list[str]]:
+    reader = csv.reader(_without_mark(lines))
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise InvalidInput(
+            _INPUT, f"must be lines of CSV, but line {reader.line_num} is not ({error})"
+        ) from None
+    except UnicodeError:
+        raise InvalidInput(_INPUT, "must be text in UTF-8, but is not") from None
+
+
+def _without_mark(lines: Iterable[str]) -> Iterator[str]:
+    """Yield the lines without the byte-order mark that spreadsheets write at the beginning."""
+    for number, line in enumerate(lines):
+        line.encode()  # in the C locale, bytes that are no text get this far
+        yield line if number else line.removeprefix("\ufeff")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from noclone.core.kinds import check_kind
 from noclone.core.progress import Progress, silent
 from noclone.distillation.discard import DiscardRule
 from noclone.distillation.distil import check_methods, distil_pair
@@ -161,6 +162,11 @@ def run(
     progress : callable
         Called with stage and share done.
 
+    Raises
+    ------
+    InvalidInput
+        If the setup cannot be run so, or the rule is no `DiscardRule`.
+
     Examples
     --------
     >>> import noclone as nc
@@ -168,6 +174,8 @@ def run(
     >>> result.keys_equal
     True
     """
+    if rule is not None:
+        check_kind("rule", rule, DiscardRule)
     setup.protocol.check_link(setup.link)
     check_methods(setup)
     wanted = bound or setup.recorded.bound

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from noclone.core.errors import InvalidInput
+from noclone.core.kinds import check_kind
+from noclone.core.numbers import whole
 
 NORMAL = "normal"
 """Label of blocks without an attack; several at once join their names with ``+``, in alphabetical order."""
@@ -40,7 +42,8 @@ class Telemetry:
     Raises
     ------
     InvalidInput
-        If shapes differ, names repeat, or a value is not finite; the first such column and block are named.
+        If shapes differ, names repeat, or a value is no number or not finite; the first column and block that
+        is not finite are named.
 
     Examples
     --------
@@ -57,10 +60,13 @@ class Telemetry:
     card: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        named = isinstance(self.columns, Sequence) and not isinstance(self.columns, str)
+        if not named or not all(isinstance(name, str) for name in self.columns):
+            raise InvalidInput("columns", f"must be a sequence of names, but are {self.columns!r}")
         columns = tuple(self.columns)
         if len(set(columns)) != len(columns) or not columns:
             raise InvalidInput("columns", f"must be different names, at least one, but are {list(columns)}")
-        values = np.asarray(self.values, float)
+        values = _numbers(self.values)
         if values.ndim != 2 or values.shape[1] != len(columns):
             raise InvalidInput(
                 "values", f"must have the shape (blocks, {len(columns)}), but has {values.shape}"
@@ -133,7 +139,7 @@ class Telemetry:
         >>> Telemetry(("a",), [[1.0], [2.0], [3.0]]).windows(2).values.tolist()
         [[1.0, 2.0]]
         """
-        if length == 1:
+        if whole("length", length, 1) == 1:
             return self
         breaks = (self.runs[1:] != self.runs[:-1]) | (self.labels[1:] != self.labels[:-1])
         edges = [0, *(np.nonzero(breaks)[0] + 1).tolist(), len(self)]
@@ -150,14 +156,25 @@ class Telemetry:
         )
 
 
+def _numbers(values: ArrayLike) -> Floats:
+    try:
+        return np.asarray(values, float)
+    except (TypeError, ValueError):
+        raise InvalidInput("values", "must be rows of numbers, all equally long, but are not") from None
+
+
 def joined(parts: Sequence[Telemetry]) -> Telemetry:
     """Return several telemetries, at least one, as one; each keeps its runs apart from the others'.
 
     Raises
     ------
     InvalidInput
-        If their columns differ.
+        If there is none or their columns differ.
     """
+    if not isinstance(parts, Sequence) or len(parts) == 0:
+        raise InvalidInput("telemetry", "must be at least one, but is none")
+    for part in parts:
+        check_kind("telemetry", part, Telemetry)
     first = parts[0]
     runs, offset = [], 0
     for part in parts:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from noclone.core.errors import InvalidInput
-from noclone.core.numbers import whole
+from noclone.core.kinds import check_kind
+from noclone.core.numbers import finite, whole
 from noclone.core.progress import Progress, silent
 from noclone.protocols.attack import Attack
 from noclone.protocols.gg02 import GG02
@@ -66,6 +67,7 @@ def link_telemetry(
     >>> len(found), len(set(found.runs.tolist()))
     (20, 4)
     """
+    check_kind("setup", setup, Setup)
     runs = whole("runs", runs, 1)
     continuous = isinstance(setup.protocol, GG02)
     parts = []
@@ -73,15 +75,17 @@ def link_telemetry(
         for run in range(runs):
             number = place * runs + run
             if continuous:
-                if attack is not None and not isinstance(attack, SymbolAttack):
+                if isinstance(attack, Attack) and not isinstance(attack, SymbolAttack):
                     raise InvalidInput(
                         "attack", f"must act on symbols, but {attack.NAME} acts on {attack.ACTS_ON}"
                     )
-                size = int(SYMBOLS if block_size is None else block_size)
+                size = finite("block_size", SYMBOLS if block_size is None else block_size)
+                if size != int(size):
+                    raise InvalidInput("block_size", f"must be a whole number, but is {block_size}")
                 part = symbol_telemetry(
                     setup,
                     blocks,
-                    size,
+                    int(size),
                     attack=attack,
                     drift=drift,
                     interval_s=interval_s,

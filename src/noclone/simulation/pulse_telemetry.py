@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noclone.core.errors import InvalidInput
-from noclone.core.numbers import whole
+from noclone.core.kinds import check_kind
+from noclone.core.numbers import positive, whole
 from noclone.core.seeds import stream
 from noclone.link.detection import DetectionModel, DetectorMemory
 from noclone.protocols.attack import Attack
@@ -33,6 +34,8 @@ _CHUNK = 256
 _MONITOR_NOISE = 0.02
 """Relative standard deviation of a monitor's reading of one block."""
 _MOST_PULSES = 1e13
+_LONGEST_S = 1e9
+"""Longest time between two blocks."""
 
 
 def pulse_telemetry(
@@ -83,7 +86,14 @@ def pulse_telemetry(
     >>> telemetry.labels.tolist(), telemetry.values.shape
     (['photon-number-splitting', 'photon-number-splitting', 'photon-number-splitting'], (3, 20))
     """
+    check_kind("setup", setup, Setup)
+    check_kind("drift", drift, Drift)
+    if attack is not None:
+        check_kind("attack", attack, Attack)
     blocks = whole("blocks", blocks, 1)
+    seed, run = whole("seed", seed, 0), whole("run", run, 0)
+    if interval_s is not None:
+        interval_s = positive("interval_s", interval_s, _LONGEST_S)
     if not 1 <= pulses_per_block <= _MOST_PULSES or pulses_per_block != int(pulses_per_block):
         raise InvalidInput(
             "pulses_per_block",

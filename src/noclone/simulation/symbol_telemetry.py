@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noclone.core.errors import InvalidInput
-from noclone.core.numbers import whole
+from noclone.core.kinds import check_kind
+from noclone.core.numbers import positive, whole
 from noclone.core.seeds import stream
 from noclone.link.coherent import background_snu
 from noclone.protocols.attack import Attack
@@ -36,6 +37,8 @@ REFERENCE_COLUMN = "reference_power"
 """Photons of a reference pulse at the receiver, where a link has reference pulses."""
 
 _LEAST_SYMBOLS = 100
+_LONGEST_S = 1e9
+"""Longest time between two blocks."""
 
 
 def symbol_telemetry(
@@ -87,7 +90,13 @@ def symbol_telemetry(
     >>> telemetry.columns[:4], telemetry.labels.tolist()[0]
     (('mean', 'variance', 'lo_power', 'shot_noise'), 'local-oscillator-intensity')
     """
+    check_kind("drift", drift, Drift)
+    if attack is not None:
+        check_kind("attack", attack, Attack)
     blocks, run = whole("blocks", blocks, 1), whole("run", run, 0)
+    seed = whole("seed", seed, 0)
+    if interval_s is not None:
+        interval_s = positive("interval_s", interval_s, _LONGEST_S)
     symbols = whole("symbols_per_block", symbols_per_block, _LEAST_SYMBOLS)
     if attack is not None and not isinstance(attack, SymbolAttack):
         raise InvalidInput("attack", f"must act on symbols, but {attack.NAME} acts on {attack.ACTS_ON}")

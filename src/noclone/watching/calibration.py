@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from noclone.core.errors import InvalidInput
-from noclone.core.numbers import real
+from noclone.core.kinds import check_kind
+from noclone.core.numbers import real, whole
 from noclone.core.seeds import kernel_seed
 from noclone.records.telemetry import NORMAL, Telemetry, check_columns, joined
 from noclone.watchers import Watcher
@@ -82,7 +83,11 @@ class Calibrated:
         InvalidInput
             If columns are missing.
         """
-        return alarm_scores(self.estimator, telemetry.only(self.columns).windows(self.window).values)
+        return self.scores_of_rows(telemetry.only(self.columns).windows(self.window))
+
+    def scores_of_rows(self, rows: Telemetry) -> Floats:
+        """Return the alarm scores of rows that already hold `window` blocks each."""
+        return alarm_scores(self.estimator, rows.values)
 
     def named(self, telemetry: Telemetry) -> NDArray[np.str_] | None:
         """Return what each row looks most like, ``"normal"`` or an attack's label; None if it cannot tell."""
@@ -129,8 +134,9 @@ def calibrate(
     Raises
     ------
     InvalidInput
-        If there are too few normal blocks for the rate, columns are missing, every column is constant, or the
-        watcher needs attacks and there are none.
+        If there are too few normal blocks for the rate, columns are missing, every column is constant in
+        either half, the watcher needs attacks and there are none or finds no finite threshold, or an argument
+        is of another type.
 
     Examples
     --------
@@ -142,6 +148,9 @@ def calibrate(
     >>> calibrated.alarms(calibrated.scores(strange)).tolist()
     [False, True]
     """
+    check_kind("watcher", watcher, Watcher)
+    check_kind("normal", normal, Telemetry)
+    window, seed = whole("window", window, 1), whole("seed", seed, 0)
     rate = real("false_alarm_rate", false_alarm_rate)
     if not 0 < rate <= 0.5:
         raise InvalidInput(
@@ -161,6 +170,11 @@ def calibrate(
         )
     if np.ptp(normal.values, axis=0).max(initial=0.0) == 0:
         raise InvalidInput("telemetry", "must vary, but every column of the normal blocks is constant")
+    for half, part in (("fits the watcher", fitted), ("is held back", held)):
+        if np.ptp(part.values, axis=0).max(initial=0.0) == 0:
+            raise InvalidInput(
+                "telemetry", f"must vary, but is constant in the half of the normal blocks that {half}"
+            )
     rows = fitted.windows(window)
     estimator = watcher.estimator(kind, columns, window)
     random = {
@@ -181,7 +195,12 @@ def calibrate(
         # Whether a block is normal is asked by itself: attacks that look alike need not be told apart for it.
         estimator.fit(labelled.values, np.where(labelled.labels == NORMAL, NORMAL, ATTACK))
     scores = np.sort(alarm_scores(estimator, held_rows.values))
-    return Calibrated(watcher, estimator, kind, columns, window, scores, rate, normal, held_rows, namer)
+    found = Calibrated(watcher, estimator, kind, columns, window, scores, rate, normal, held_rows, namer)
+    if found.threshold == np.inf:  # no row can lie beyond it, so the alarm could never be raised
+        raise InvalidInput(
+            f"watcher {watcher.name}", "cannot score so many of the normal blocks that it has no threshold"
+        )
+    return found
 
 
 def alarm_scores(estimator: Any, X: Floats) -> Floats:

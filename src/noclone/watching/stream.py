@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from noclone.core.errors import InvalidInput
+from noclone.core.kinds import check_kind
 from noclone.records.telemetry import Telemetry
 from noclone.watching.calibration import Calibrated
 
@@ -38,6 +41,11 @@ class Stream:
     ----------
     calibrated : Calibrated
 
+    Raises
+    ------
+    InvalidInput
+        If it is something else.
+
     Examples
     --------
     >>> from noclone.watchers import get
@@ -49,25 +57,25 @@ class Stream:
     """
 
     def __init__(self, calibrated: Calibrated) -> None:
+        check_kind("calibrated", calibrated, Calibrated)
         self.calibrated = calibrated
         self._recent: deque[list[float]] = deque(maxlen=calibrated.window)
         self._blocks = 0
 
-    def push(self, block: Mapping[str, float]) -> Seen | None:
+    def push(self, block: Mapping[str, float | str]) -> Seen | None:
         """Take a block by its features' names; return what it looks like, None until a window is full.
 
         Raises
         ------
         InvalidInput
-            If a feature is missing or is not finite.
+            If a feature is missing, no number, or not finite; other things in the block are not looked at.
         """
+        check_kind(f"block {self._blocks}", block, Mapping)
         columns = self.calibrated.columns
         missing = [name for name in columns if name not in block]
         if missing:
             raise InvalidInput("block", f"must have the features {', '.join(missing)}, but has not")
-        values = [float(block[name]) for name in columns]
-        row = Telemetry(columns, np.array([values]))  # refuses what is not finite
-        self._recent.append(row.values[0].tolist())
+        self._recent.append([self._number(name, block[name]) for name in columns])
         self._blocks += 1
         if len(self._recent) < self.calibrated.window:
             return None
@@ -75,3 +83,14 @@ class Stream:
         score = float(self.calibrated.scores(recent)[0])
         p_value = float(self.calibrated.p_values(np.array([score]))[0])
         return Seen(self._blocks - 1, score, p_value, score > self.calibrated.threshold)
+
+    def _number(self, name: str, given: Any) -> float:
+        try:
+            value = float(given)
+        except (TypeError, ValueError):
+            raise InvalidInput(
+                f"block {self._blocks}", f"must hold a number for {name}, but holds {given!r}"
+            ) from None
+        if not math.isfinite(value):
+            raise InvalidInput(name, f"must be finite, but is {value} in block {self._blocks}")
+        return value

@@ -81,6 +81,7 @@ class Verdict:
     Notes
     -----
     A verdict can only lower a key. No key is longer, and no bound better, because a watcher was silent.
+    Its evidence are statistics of all events, those of the key included: it is as secret as the records.
     """
 
     watcher: str

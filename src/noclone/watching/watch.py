@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from noclone import attacks as attack_folder
 from noclone import watchers
 from noclone.core.errors import InvalidInput
+from noclone.core.kinds import check_kind
 from noclone.core.numbers import whole
 from noclone.core.progress import Progress, silent
 from noclone.distillation.estimation import Contradiction, estimate
@@ -88,7 +89,8 @@ def watch(
     Raises
     ------
     InvalidInput
-        If the records do not belong together or to the setup, or normal blocks are too few for the rate.
+        If the records do not belong together or to the setup, normal blocks are too few for the rate, the
+        attack does not act on pulses, or an argument is of another type.
 
     Examples
     --------
@@ -146,6 +148,12 @@ def look(
     progress: Progress = silent,
 ) -> Watched:
     """Watch as `watch` does, and return what the verdict was made from besides."""
+    check_kind("alice", alice, AliceRecord)
+    check_kind("bob", bob, BobRecord)
+    if attack is not None:
+        check_kind("attack", attack, Attack)
+        if not isinstance(attack, PulseAttack):
+            raise InvalidInput("attack", f"must act on pulses, but {attack.NAME} acts on {attack.ACTS_ON}")
     calibrated, source = normal_of(
         setup,
         alice.run.pulses,
@@ -190,6 +198,8 @@ def look_at(
     InvalidInput
         If columns are missing or normal blocks are too few for the rate.
     """
+    check_kind("telemetry", telemetry, Telemetry)
+    check_kind("normal", normal, Telemetry)
     check_same_size(telemetry, normal)
     calibrated = calibrated_for(normal, watcher, window=window, false_alarm_rate=false_alarm_rate, seed=seed)
     verdict = judge(calibrated, telemetry, "the telemetry given")
@@ -232,6 +242,8 @@ def calibrated_for(
     seed: int = 1,
 ) -> Calibrated:
     """Return a watcher calibrated with telemetry; its attacked blocks teach one that learns from attacks."""
+    check_kind("watcher", watcher, str)
+    check_kind("normal", normal, Telemetry)
     usual = normal.labels == NORMAL
     strange = [normal.rows(~usual)] if not usual.all() else []
     return calibrate(
@@ -317,6 +329,11 @@ def normal_of(
     The parameters are those of `watch`. It looks at nothing of the run but its size: what decides about a
     block is fixed before the block.
     """
+    check_kind("setup", setup, Setup)
+    check_kind("watcher", watcher, str)
+    check_kind("drift", drift, Drift)
+    _check_pairs(normal)
+    seed = whole("seed", seed, 0)
     blocks = whole("blocks", blocks, 1)
     if blocks > MOST_BLOCKS:
         raise InvalidInput("blocks", f"must be at most {MOST_BLOCKS:,}, but is {blocks:,}")
@@ -341,6 +358,15 @@ def normal_of(
                 )
                 known.append(taught.only(columns))
     return calibrate(chosen, usual, false_alarm_rate, attacks=known, seed=seed), source
+
+
+def _check_pairs(normal: Any) -> None:
+    pairs = isinstance(normal, Sequence) and all(
+        isinstance(pair, tuple | list) and [type(each) for each in pair] == [AliceRecord, BobRecord]
+        for pair in normal
+    )
+    if not pairs:
+        raise InvalidInput("normal", "must be a sequence of pairs of Alice's and Bob's records, but is not")
 
 
 def _fitting(record: AliceRecord, size: int) -> int:
