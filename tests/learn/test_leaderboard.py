@@ -28,6 +28,7 @@ def tiny(shift=1.0, kind="classification"):
 @pytest.fixture
 def board(monkeypatch, tmp_path):
     """Return a function that runs the board on one small task with two quick watchers, and says which ran."""
+    from noclone.learn import benchmark
     from noclone.learn import watch_contenders as home
 
     watchers = {"classification": ("logistic", "naive-bayes"), "one-class": ("chi-square", "knn-distance")}
@@ -37,7 +38,8 @@ def board(monkeypatch, tmp_path):
         return real(task, tuple(names) or watchers[task.kind])
 
     def run(task, **settings):
-        monkeypatch.setattr(home, "watch_contenders", few)
+        for module in (home, benchmark):
+            monkeypatch.setattr(module, "watch_contenders", few, raising=False)
         monkeypatch.setattr(leaderboard, "board_tasks", lambda: {task.name: task})
         monkeypatch.setattr(leaderboard, "_run", lambda *given: ran.append(given[1]) or made(*given))
         made = _REAL_RUN
