@@ -19,6 +19,9 @@ NORMAL = "normal"
 
 Floats = NDArray[np.float64]
 
+_BY_DEFAULT: Any = None
+"""Stands for a column that follows from the number of blocks."""
+
 
 @dataclass(frozen=True, eq=False)
 class Telemetry:
@@ -54,9 +57,9 @@ class Telemetry:
 
     columns: tuple[str, ...]
     values: Floats
-    labels: NDArray[Any] = None  # type: ignore[assignment]
-    runs: NDArray[np.int64] = None  # type: ignore[assignment]
-    times_s: Floats = None  # type: ignore[assignment]
+    labels: NDArray[Any] = _BY_DEFAULT
+    runs: NDArray[np.int64] = _BY_DEFAULT
+    times_s: Floats = _BY_DEFAULT
     card: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

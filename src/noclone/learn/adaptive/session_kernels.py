@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -11,7 +13,7 @@ PASSED, STOPPED = 0, 1
 
 
 @njit(cache=True, nogil=True)
-def _disclose(wrong, caught, length, window):  # type: ignore[no-untyped-def]
+def _disclose(wrong: Any, caught: Any, length: int, window: int) -> Any:
     """Return how many of a block's last rounds are disclosed, wrong among them, and known to Eve."""
     disclosed = min(window, length)
     errors, known = 0, 0
@@ -23,7 +25,7 @@ def _disclose(wrong, caught, length, window):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _round(taken, noise, rng):  # type: ignore[no-untyped-def]
+def _round(taken: Any, noise: float, rng: Any) -> Any:
     """Return whether Bob's bit is wrong, and whether Eve knows Alice's."""
     if taken and rng.random() < 0.5:
         return np.int64(rng.random() < 0.5), np.int64(0)
@@ -164,7 +166,7 @@ def learn(
 
 
 @njit(cache=True, nogil=True)
-def _greedy(values, block, step, errors, exposed, method):  # type: ignore[no-untyped-def]
+def _greedy(values: Any, block: int, step: int, errors: int, exposed: int, method: int) -> Any:
     """Return the action of the larger value; passing where they are equal."""
     pair = values[0, block, step, errors, exposed]
     gain = pair[1] - pair[0]
